@@ -1,0 +1,93 @@
+/**
+ * The contract of every protocol session: bytes in, time in, bytes out. A session knows no socket, timer or clock; the
+ * same object runs behind a Colyseus room, behind a data channel and inside the simulator. Whoever drives it hands over
+ * what arrived, lets time pass, and performs what it asks for.
+ */
+import type { PlayerInput } from '../game/input.ts';
+
+/** Names one participant to a session; the driver chooses the numbers and keeps them stable while the link lives. */
+export type PeerId = number;
+
+/** Under an authority a client knows one peer only. */
+export const AUTHORITY: PeerId = 0;
+
+/** `unreliable` bytes may be lost, repeated or reordered; `reliable` ones arrive once and in order. */
+export type Channel = 'unreliable' | 'reliable';
+
+/**
+ * What lies below a link. A `stream` keeps order and loses nothing, so reliable messages go out as they are; over
+ * `datagram`s the session itself acknowledges and resends them.
+ */
+export type Transport = 'stream' | 'datagram';
+
+/**
+ * What a driver must do. The bytes of a `send` belong to the driver from then on: a session never writes to them again,
+ * so a stalled socket may hold them.
+ */
+export type Request =
+  | { type: 'send'; to: PeerId; channel: Channel; bytes: Uint8Array }
+  | { type: 'connect'; to: PeerId }
+  | { type: 'disconnect'; to: PeerId; reason: string };
+
+/** Why somebody was not let in; the number travels in the datagram. */
+export const Refusal = { protocol: 1, rules: 2, full: 3, banned: 4, malformed: 5 } as const;
+export type RefusalName = keyof typeof Refusal;
+
+/** One line of the scoreboard. */
+export interface RosterEntry {
+  player: number;
+  name: string;
+  score: number;
+  kills: number;
+  deaths: number;
+}
+
+/** What a driver may want to know, and may ignore. Times are in the session's own `nowMs`. */
+export type SessionEvent =
+  /** A player has its seat: at an authority one of its members, at a client itself. */
+  | { type: 'joined'; peer: PeerId; player: number; name: string; resumed: boolean }
+  /** A seat became free. */
+  | { type: 'left'; peer: PeerId; player: number; reason: string }
+  | { type: 'refused'; peer: PeerId; reason: RefusalName; text: string }
+  /** Nothing was heard from a peer for too long. */
+  | { type: 'silent'; peer: PeerId; silentMs: number }
+  /** A client holds a newer snapshot: `view` has just changed. */
+  | { type: 'snapshot'; tick: number }
+  /** A client took its current input for this tick of its own timeline, which was due at `dueMs`, and sent it. */
+  | { type: 'input'; tick: number; dueMs: number }
+  /** Prediction was wrong by this distance in sub-units, and was corrected. */
+  | { type: 'corrected'; distance: number }
+  /** A purchase was answered. */
+  | { type: 'purchased'; player: number; key: number; granted: boolean }
+  | { type: 'roster'; total: number; first: number; entries: RosterEntry[] };
+
+export interface Session {
+  /** A link came up or went down. After `down` nothing more is received from that peer until it is up again. */
+  linkChanged(peer: PeerId, state: 'up' | 'down', nowMs: number): void;
+  /** Hands over one message. `bytes` are read during the call only. Never throws on bad bytes: they are counted. */
+  receive(from: PeerId, bytes: Uint8Array, nowMs: number): void;
+  /** The local player's current intent; it holds until it is replaced. Ignored by a session without a player. */
+  setInput(input: PlayerInput): void;
+  /** Lets time pass, by one tick at most; true when another is already due. `nowMs` never goes back. */
+  advance(nowMs: number): boolean;
+  /** The time at which `advance` next has something to do; Infinity while there is nothing to wait for. */
+  readonly nextDueMs: number;
+  /** What must be done now; emptied by the call. */
+  drain(): Request[];
+  /** What happened since the last call. */
+  takeEvents(): SessionEvent[];
+}
+
+/** One end that carries a session's bytes: live adapters and the simulator implement it. */
+export interface Link {
+  /** Messages that have arrived by now, oldest first. */
+  take(nowMs: number): Iterable<{ peer: PeerId; bytes: Uint8Array }>;
+  perform(request: Request, nowMs: number): void;
+}
+
+/** Everything a driver does, live or simulated: hand over what came, let time pass, do what is asked. */
+export function pump(session: Session, link: Link, nowMs: number): void {
+  for (const { peer, bytes } of link.take(nowMs)) session.receive(peer, bytes, nowMs);
+  while (session.advance(nowMs));
+  for (const request of session.drain()) link.perform(request, nowMs);
+}

@@ -1,0 +1,30 @@
+/** The registry of topologies: help texts, the page's menu, the contract tests and the report read it. */
+import type { Topology } from './topology.ts';
+
+export type { Topology } from './topology.ts';
+
+export const TOPOLOGIES: readonly Topology[] = [
+  {
+    id: 'server',
+    title: 'an authoritative Colyseus server',
+    authority: 'one server process',
+    transport: 'stream',
+    links: 'WebSocket',
+    authorityIsPlayer: false,
+  },
+  {
+    id: 'host',
+    title: "a host peer: one player's machine decides",
+    authority: "one player's machine",
+    transport: 'datagram',
+    links: 'geckos.io data channels',
+    authorityIsPlayer: true,
+  },
+];
+
+/** The topology of an id. Throws a RangeError that names what is allowed. */
+export function topologyOf(id: string): Topology {
+  const found = TOPOLOGIES.find((topology) => topology.id === id);
+  if (!found) throw new RangeError(`topology '${id}': allowed are ${TOPOLOGIES.map((t) => t.id).join(', ')}`);
+  return found;
+}
