@@ -1,0 +1,130 @@
+/**
+ * Makes a real connection worse: both directions of one client's link, conditioned at the client's end. It holds messages
+ * back in memory and knows no socket or timer; whoever owns the socket drives it:
+ *
+ *     const worse = new ConditionedLink({ profile, transport: 'stream', seed, participant: bot });
+ *     // to send:        worse.up.offer(bytes, nowMs);
+ *     // on a message:   worse.down.offer(bytes.slice(), nowMs);
+ *     // at worse.nextDueMs, and after every offer:
+ *     for (const bytes of worse.up.due(nowMs)) socket.send(bytes);
+ *     for (const bytes of worse.down.due(nowMs)) session.receive(AUTHORITY, bytes, nowMs);
+ *
+ * Over a `stream` transport order is kept and nothing is lost; over `datagram` messages may be lost, doubled, reordered.
+ */
+import type { Transport } from '../session.ts';
+import { createLine, type Line, linkRandom, setLineProfile } from './line.ts';
+import { LinkModel } from './link-model.ts';
+import type { LinkProfile } from './profiles.ts';
+import { TimedQueue } from './timed-queue.ts';
+
+export interface ConditionedLinkOptions {
+  profile: LinkProfile;
+  transport: Transport;
+  seed: number;
+  /** Number of the participant: links of one seed differ by it. */
+  participant: number;
+  /** Rates in kbit/s; without a limit when not given. */
+  upKbps?: number;
+  downKbps?: number;
+}
+
+/** Messages held back at most per direction; more than that means that nobody takes what is due. */
+const MOST_HELD = 65_536;
+
+/** One direction: messages go in with `offer` and come out of `due` when the model says so. */
+export class ConditionedDirection {
+  readonly model: LinkModel;
+  readonly #held = new TimedQueue<Uint8Array>();
+
+  constructor(model: LinkModel) {
+    this.model = model;
+  }
+
+  /** Takes one message. The bytes are kept, not copied: a buffer that will be reused must be copied by the caller. */
+  offer(bytes: Uint8Array, nowMs: number): void {
+    const count = this.model.offer(nowMs, bytes.length);
+    for (let i = 0; i < count; i++) {
+      if (this.#held.length >= MOST_HELD) {
+        this.model.counters.overflowed++;
+        return;
+      }
+      this.#held.push(this.model.arrivals[i]!, bytes);
+    }
+  }
+
+  /** The messages that have arrived by now, in the order of their arrival; each is handed out once. */
+  *due(nowMs: number): Generator<Uint8Array, void, void> {
+    while (this.#held.nextTime <= nowMs) yield this.#held.pop()!;
+  }
+
+  /** When the next message arrives; Infinity while none is on its way. */
+  get nextDueMs(): number {
+    return this.#held.nextTime;
+  }
+
+  get heldCount(): number {
+    return this.#held.length;
+  }
+
+  /** Forgets what is on its way, as when the connection closes. */
+  clear(): void {
+    this.#held.clear();
+  }
+}
+
+export class ConditionedLink {
+  readonly up: ConditionedDirection;
+  readonly down: ConditionedDirection;
+  readonly #line: Line;
+
+  constructor(options: ConditionedLinkOptions) {
+    const { profile, transport, seed, participant } = options;
+    this.#line = createLine(options);
+    this.up = new ConditionedDirection(
+      new LinkModel({
+        profile,
+        transport,
+        random: linkRandom(seed, participant, 'up'),
+        from: this.#line.up,
+        to: null,
+      }),
+    );
+    this.down = new ConditionedDirection(
+      new LinkModel({
+        profile,
+        transport,
+        random: linkRandom(seed, participant, 'down'),
+        from: null,
+        to: this.#line.down,
+      }),
+    );
+  }
+
+  /** Becomes another profile from now on; what is on its way arrives as it would have. */
+  setProfile(profile: LinkProfile): void {
+    this.up.model.profile = profile;
+    this.down.model.profile = profile;
+    setLineProfile(this.#line, profile);
+  }
+
+  /** Adds a fixed delay to each direction: the planted fault `delay-link`, for instance. */
+  setExtraDelay(eachWayMs: number): void {
+    this.up.model.extraDelayMs = eachWayMs;
+    this.down.model.extraDelayMs = eachWayMs;
+  }
+
+  /** When `due` of either direction next has something; Infinity while nothing is on its way. */
+  get nextDueMs(): number {
+    return Math.min(this.up.nextDueMs, this.down.nextDueMs);
+  }
+
+  /** True once a stream has given up: the owner should close the socket. */
+  get broken(): boolean {
+    return this.up.model.broken || this.down.model.broken;
+  }
+
+  clear(): void {
+    this.up.clear();
+    this.down.clear();
+  }
+}
