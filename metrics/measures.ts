@@ -1,0 +1,125 @@
+/**
+ * The registry of measures: their names are what thresholds, records and reports say. Every record holds all of them; one
+ * that cannot exist for a run carries `null` and why. The exact definitions are in docs/metrics.md.
+ */
+
+/** How a number was obtained: real sockets and clock, the same sessions on virtual time, or a formula. */
+export const EVIDENCE = ['measured', 'simulated', 'modelled'] as const;
+export type Evidence = (typeof EVIDENCE)[number];
+
+export const UNITS = [
+  'ms',
+  's',
+  'Hz',
+  'ratio',
+  'units',
+  'units·s/min',
+  'ticks',
+  'count',
+  'per 1,000',
+  '1/min',
+  'kbit/s',
+  'MB',
+  '% of core',
+  'coins',
+  'players',
+] as const;
+export type Unit = (typeof UNITS)[number];
+
+/** One number of a record, or the reason why there is none. */
+export type Measure = { value: number; unit: Unit; evidence: Evidence } | { value: null; unit: Unit; why: string };
+
+export interface MeasureDescription {
+  unit: Unit;
+  /** One line for help texts and the report's table. */
+  definition: string;
+  better: 'low' | 'high';
+}
+
+const low = (unit: Unit, definition: string): MeasureDescription => ({ unit, definition, better: 'low' });
+const high = (unit: Unit, definition: string): MeasureDescription => ({ unit, definition, better: 'high' });
+
+const TICK = 'lateness of the start plus duration of one authority tick, receiving and sending included';
+const ACTION =
+  "from a player's scheduled input to another player in interest holding its effect; 2 s when not held by then";
+const AGE = 'age of the newest input of an entity that a viewer holds, weighted by time';
+
+export const MEASURES = {
+  'tick.p50': low('ms', `${TICK}: median`),
+  'tick.p95': low('ms', `${TICK}: 95th percentile`),
+  'tick.p99': low('ms', `${TICK}: 99th percentile`),
+  'tick.p999': low('ms', `${TICK}: 99.9th percentile`),
+  'tick.max': low('ms', `${TICK}: the worst one`),
+  'tick.rate': high('Hz', 'ticks done ÷ wall time'),
+  'tick.isr': low('ratio', 'instability ratio of the ticks: 0 is even, 1 is as uneven as can be'),
+  'stalls.count': low('count', 'ticks that took over 250 ms, lateness included'),
+  'action.p50': low('ms', `${ACTION}: median`),
+  'action.p95': low('ms', `${ACTION}: 95th percentile`),
+  'action.p99': low('ms', `${ACTION}: 99th percentile`),
+  'ownAction.p50': low('ms', "from a player's scheduled input to its confirmation by the authority: median"),
+  'ownAction.p95': low('ms', "from a player's scheduled input to its confirmation by the authority: 95th percentile"),
+  'echo.p95': low('ms', "from an input to its effect in the player's own view, prediction included: 95th percentile"),
+  'age.near.p95': low('ms', `${AGE}, within 160 units: 95th percentile`),
+  'age.near.p99': low('ms', `${AGE}, within 160 units: 99th percentile`),
+  'age.all.p95': low('ms', `${AGE}, all within vision: 95th percentile`),
+  'age.all.p99': low('ms', `${AGE}, all within vision: 99th percentile`),
+  'age.worstPair.p99': low(
+    'ms',
+    'the 99th percentile of age of the worst (viewer, actor) pair that met for 2 s or longer',
+  ),
+  'positionError.p95': low('units', 'held position against the truth at the same wall time: 95th percentile over time'),
+  'positionError.sameTick.p95': low('units', 'held position against the truth at the same tick: 95th percentile'),
+  'positionError.drawn.p95': low('units', 'position as drawn (interpolated) against the truth at the same wall time'),
+  'inconsistency.mean': low(
+    'units·s/min',
+    'time-space inconsistency: position error above half a radius, integrated, per pair-minute',
+  ),
+  'viewError.ratio': low('ratio', '(missing + phantom) ÷ players truly in view, at 2 Hz, 320 ± 64 units not judged'),
+  'desync.count': low('count', 'snapshots that contradict the truth of their own tick by more than quantisation'),
+  'conflicts.per1000': low('per 1,000', 'kills, pickups and purchases on which a viewer and the authority disagree'),
+  'prediction.error.p95': low('units', 'predicted against authoritative own position at the same tick, when corrected'),
+  'corrections.rate': low('1/min', 'corrections of the own prediction per full client'),
+  'rollback.depth.p50': low('ticks', 'ticks stepped again by one rollback: median'),
+  'down.mean': low('kbit/s', 'received payload per participant: mean'),
+  'down.p99': low('kbit/s', 'received payload per participant: 99th percentile of participants'),
+  'down.worst': low('kbit/s', 'received payload of the participant that receives most'),
+  'down.wire.mean': low('kbit/s', 'received per participant with transport headers: mean'),
+  'down.wire.worst': low('kbit/s', 'received with transport headers by the participant that receives most'),
+  'up.mean': low('kbit/s', 'sent payload per participant: mean'),
+  'up.p99': low('kbit/s', 'sent payload per participant: 99th percentile of participants'),
+  'up.worst': low('kbit/s', 'sent payload of the participant that sends most; a playing host is a participant'),
+  'up.wire.mean': low('kbit/s', 'sent per participant with transport headers: mean'),
+  'up.wire.worst': low('kbit/s', 'sent with transport headers by the participant that sends most'),
+  'authority.up': low('kbit/s', 'payload that the authority sends in all'),
+  'authority.down': low('kbit/s', 'payload that the authority receives in all'),
+  'relayed.ratio': low('ratio', 'bytes that crossed a relay ÷ all bytes'),
+  'exposure.mean': low('players', 'players beyond its vision that a client holds data about, over viewers and time'),
+  'snapshots.rate': high('Hz', 'snapshots received per measured viewer'),
+  'inputs.rate': high('Hz', 'inputs sent per player'),
+  'inputs.late.p99': low('ms', 'lateness of sending an input after its scheduled time'),
+  'joins.ok': high('ratio', 'players that got their first snapshot ÷ players that should have'),
+  'joins.p50': low('ms', 'from asking to the first snapshot: median'),
+  'joins.p99': low('ms', 'from asking to the first snapshot: 99th percentile'),
+  disconnects: low('count', 'players that lost their link while measured'),
+  'recovery.p99': low('ms', 'from killing an authority to 99 % of survivors accepting a new one'),
+  'cpu.authority': low('% of core', "the authority process's CPU, user and system"),
+  'cpu.bots': low('% of core', 'CPU of all bot processes together, user and system'),
+  'memory.authority': low('MB', "the authority process's largest resident memory while measured"),
+  'memory.bots': low('MB', 'largest resident memory of all bot processes together'),
+  'coins.error': low('coins', 'largest |minted − held − lying − spent| seen'),
+  'bots.lag.p99': low('ms', 'event-loop lag of the worst bot process: 99th percentile'),
+} as const satisfies Record<string, MeasureDescription>;
+
+export type MeasureName = keyof typeof MEASURES;
+export type Measures = Record<MeasureName, Measure>;
+
+export const MEASURE_NAMES = Object.keys(MEASURES) as MeasureName[];
+
+export function describeMeasure(name: MeasureName): MeasureDescription {
+  return MEASURES[name];
+}
+
+/** The value of a measure, or null when the run has none. */
+export function numberOf(measures: Partial<Measures>, name: MeasureName): number | null {
+  return measures[name]?.value ?? null;
+}
