@@ -30,7 +30,10 @@ export function nextRandom(state: Int32Array, at: number): number {
   return result >>> 0;
 }
 
-/** A whole number in [0, bound), by multiply-and-shift (Lemire 2019, without rejection: the bias is below 2⁻¹⁶ here). */
+/**
+ * A whole number in [0, bound), by multiply-and-shift (Lemire 2019, without rejection: of 2³² draws, two values may differ
+ * by one, which nobody notices at bounds below 2²⁶, the largest used here).
+ */
 export function randomBelow(state: Int32Array, at: number, bound: number): number {
   return Math.floor((nextRandom(state, at) * bound) / 4294967296);
 }

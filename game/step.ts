@@ -4,6 +4,7 @@
  * Cost: one pass over players, shots and coins, plus the grid of living players; nothing is allocated.
  */
 import { type Arena, drawPlace, isBlocked } from './arena.ts';
+import { assert } from './assert.ts';
 import {
   COIN_RADIUS,
   COIN_SCORE,
@@ -35,18 +36,20 @@ export function step(world: World, inputs: InputTable): void {
   mintCoins(world);
 }
 
-/** Seats a player in an empty slot between two steps; it is alive from then on. */
+/** Seats a player in an empty slot between two steps; it is alive from then on. Asserts that the slot is empty. */
 export function addPlayer(world: World, slot: number): void {
   const { players, match } = world;
+  assert(players.status[slot] === Status.empty, `slot ${slot} is empty before a player is seated there`);
   for (const column of Object.values(players)) column[slot] = 0;
   match.players[0]!++;
   match.playerLimit[0] = Math.max(match.playerLimit[0]!, slot + 1);
   spawn(world, slot);
 }
 
-/** Frees a slot between two steps: its shots vanish, all its coins are left where it was. */
+/** Frees a slot between two steps: its shots vanish, all its coins are left where it was. Asserts that it was taken. */
 export function removePlayer(world: World, slot: number): void {
   const { players, match } = world;
+  assert((players.status[slot] ?? Status.empty) !== Status.empty, `slot ${slot} is taken before it is freed`);
   dropCoins(world, slot, players.coins[slot]!);
   // What found no room on the ground leaves the match with its owner, and the ledger says so.
   match.spent[0]! += players.coins[slot]!;
@@ -66,14 +69,15 @@ function spawn(world: World, id: number): void {
   players.health[id] = MAX_HEALTH;
   players.shield[id] = 0;
   players.spawnTick[id] = world.match.tick[0]!;
-  world.events.add(EventKind.spawn, id, 0, 0);
 }
 
 function respawn(world: World): void {
   const { status, spawnTick } = world.players;
   const tick = world.match.tick[0]!;
   for (let id = 0; id < world.match.playerLimit[0]!; id++) {
-    if (status[id] === Status.dead && tick >= spawnTick[id]!) spawn(world, id);
+    if (status[id] !== Status.dead || tick < spawnTick[id]!) continue;
+    spawn(world, id);
+    world.events.add(EventKind.spawn, id, 0, 0);
   }
 }
 
@@ -220,17 +224,23 @@ function flyShot(world: World, shot: number, owner: number, ago: number): void {
   shots.life[shot]!--;
 }
 
-/** The living player whose circle the path (x, y) → (x + vx, y + vy) enters first; −1 for none. Exact in doubles. */
+/**
+ * Of the living players that the path (x, y) → (x + vx, y + vy) touches, the one whose centre comes first along it; of
+ * several, the lowest id; −1 for none. All products stay below 2⁵³, so doubles hold them exactly.
+ */
 function firstHit(world: World, x: number, y: number, vx: number, vy: number, owner: number, ago: number): number {
   const { players, grid, history, arena } = world;
   const tick = world.match.tick[0]!;
-  // In `ago` ticks a player has moved at most that many steps from where the grid has it now.
+  // In `ago` ticks a player has moved at most that many steps from where the grid has it now. (One that an authority
+  // lets catch up has moved further, and may be missed on its way; alike on every machine.)
   const reach = PLAYER_RADIUS + ago * arena.rules.playerStep;
   const left = grid.cell(Math.min(x, x + vx) - reach);
   const right = grid.cell(Math.max(x, x + vx) + reach);
   const top = grid.cell(Math.min(y, y + vy) - reach);
   const bottom = grid.cell(Math.max(y, y + vy) + reach);
   const lengthSquared = vx * vx + vy * vy;
+  // |cross product| ÷ length is the distance from the path's line.
+  const mostAcross = Math.floor(Math.sqrt(RADIUS_SQUARED * lengthSquared));
   const historyAt = ago === 0 ? 0 : ((tick - ago) % arena.config.historyTicks) * arena.capacity * 2;
   let best = -1;
   let bestAlong = Number.POSITIVE_INFINITY;
@@ -240,13 +250,14 @@ function firstHit(world: World, x: number, y: number, vx: number, vy: number, ow
       for (let i = grid.starts[cell]!; i < grid.starts[cell + 1]!; i++) {
         const id = grid.ids[i]!;
         if (id === owner || players.status[id] !== Status.alive) continue;
-        if (ago > 0 && players.spawnTick[id]! > tick - ago) continue;
+        // A place is on record from the tick after the player appeared.
+        if (ago > 0 && players.spawnTick[id]! >= tick - ago) continue;
         const px = ago === 0 ? players.x[id]! : history[historyAt + id]!;
         const py = ago === 0 ? players.y[id]! : history[historyAt + arena.capacity + id]!;
         const dx = px - x;
         const dy = py - y;
         const along = dx * vx + dy * vy;
-        if (!touches(dx, dy, vx, vy, along, lengthSquared)) continue;
+        if (!touches(dx, dy, vx, vy, along, lengthSquared, mostAcross)) continue;
         if (along < bestAlong || (along === bestAlong && id < best)) {
           best = id;
           bestAlong = along;
@@ -259,16 +270,21 @@ function firstHit(world: World, x: number, y: number, vx: number, vy: number, ow
 
 const RADIUS_SQUARED = PLAYER_RADIUS * PLAYER_RADIUS;
 
-/** Whether a segment from the origin along (vx, vy) comes within a player's radius of (dx, dy). */
-function touches(dx: number, dy: number, vx: number, vy: number, along: number, lengthSquared: number): boolean {
+/** Whether the segment from the origin to (vx, vy) comes within a player's radius of (dx, dy). */
+function touches(
+  dx: number,
+  dy: number,
+  vx: number,
+  vy: number,
+  along: number,
+  lengthSquared: number,
+  mostAcross: number,
+): boolean {
   if (along <= 0) return dx * dx + dy * dy <= RADIUS_SQUARED;
-  if (along >= lengthSquared) {
-    const ex = dx - vx;
-    const ey = dy - vy;
-    return ex * ex + ey * ey <= RADIUS_SQUARED;
-  }
-  const cross = dx * vy - dy * vx;
-  return cross * cross <= RADIUS_SQUARED * lengthSquared;
+  if (along < lengthSquared) return Math.abs(dx * vy - dy * vx) <= mostAcross;
+  const ex = dx - vx;
+  const ey = dy - vy;
+  return ex * ex + ey * ey <= RADIUS_SQUARED;
 }
 
 function damage(world: World, victim: number, shooter: number): void {

@@ -69,7 +69,7 @@ const STREAMS = 2;
 
 /** What happened in the last step, for feedback and measurement; not part of the state. */
 export const EventKind = {
-  /** a: player who appeared. */
+  /** a: player who returned from the dead. (One who joins does so between two steps.) */
   spawn: 0,
   /** a: shooter, b: shot id. */
   fire: 1,
