@@ -9,7 +9,7 @@ import { RateLimit } from './rate-limit.ts';
 
 /** One direction of an access line. */
 export interface LineDirection {
-  readonly loss: LossChain;
+  readonly loss: Pick<LossChain, 'isBad' | 'set'>;
   readonly rate: RateLimit;
 }
 
