@@ -1,4 +1,25 @@
-import type { Transport } from './session.ts';
+/**
+ * A player's end of an authority topology: says hello, sends inputs, holds the newest snapshot. A full client predicts
+ * itself and interpolates others; a thin one (load bots) does neither. Both speak the same bytes.
+ *
+ * The client counts ticks of its own timeline. The authority reports how early inputs arrive (`margin`), and a full
+ * client runs its timeline a little faster or slower until they arrive just in time.
+ */
+import { createArena } from '../game/arena.ts';
+import { AIM_STEPS } from '../game/constants.ts';
+import { BUTTON_MASK, Button, NO_INPUT, nextPurchaseKey, type PlayerInput } from '../game/input.ts';
+import { rulesHash } from '../game/rules-hash.ts';
+import { expand16 } from './bytes.ts';
+import { ClockEstimate } from './clock.ts';
+import { createInputMessage, encodeInput, MAX_INPUTS_PER_MESSAGE } from './input-codec.ts';
+import { ViewRing } from './interpolation.ts';
+import { decodeMessage, encodeMessage, kindOf, type Message, type Welcome } from './messages.ts';
+import { Prediction } from './prediction.ts';
+import { Kind, PROTOCOL_VERSION, ProtocolError } from './protocol.ts';
+import { ReliableChannel } from './reliable-channel.ts';
+import { AUTHORITY, type PeerId, type Request, type Session, type SessionEvent, type Transport } from './session.ts';
+import { decodeSnapshot, type SnapshotHeader, snapshotTick } from './snapshot-codec.ts';
+import type { View } from './view.ts';
 
 export interface ClientOptions {
   name: string;
@@ -7,4 +28,490 @@ export interface ClientOptions {
   inputRateHz: number;
   /** Full clients step their own player ahead and correct it; thin load bots do not. */
   prediction: boolean;
+}
+
+export interface ClientCounters {
+  receivedMessages: number;
+  receivedBytes: number;
+  malformed: number;
+  snapshots: number;
+  /** Snapshots that came after a newer one: dropped. */
+  snapshotsLate: number;
+  /** Ticks between two snapshots beyond the announced rate, summed: what loss looks like from here. */
+  snapshotsMissed: number;
+  sentMessages: number;
+  sentBytes: number;
+  inputs: number;
+  corrections: number;
+}
+
+export type ClientState = 'connecting' | 'joining' | 'playing' | 'refused' | 'lost';
+
+/** A hello is repeated until it is answered. */
+const HELLO_EVERY_MS = 500;
+/** An authority that said nothing for this long is lost. */
+const LOST_AFTER_MS = 3000;
+/** Over datagrams each message repeats so many inputs: two losses in a row cost nothing. */
+const REPEATED_INPUTS = 3;
+/** A purchase that was not answered for this long may be asked again, under the same key. */
+const PURCHASE_RETRY_MS = 3000;
+/** A client that was suspended for longer skips the time instead of sending it all at once. */
+const MAX_BACKLOG_MS = 1000;
+/** With a snapshot each tick, one loss plus a tick of jitter still leaves a later one to aim at. */
+export const INTERPOLATION_DELAY_TICKS = 3;
+/** A snapshot from farther ahead is not believed: one forged tick must not make all later ones look old. */
+const MAX_TICK_GAP = 60 * 60 * 60;
+/** A visible correction fades by half in this time. */
+const ERROR_HALF_LIFE_MS = 50;
+
+export class ClientSession implements Session {
+  readonly options: ClientOptions;
+  readonly counters: ClientCounters = {
+    receivedMessages: 0,
+    receivedBytes: 0,
+    malformed: 0,
+    snapshots: 0,
+    snapshotsLate: 0,
+    snapshotsMissed: 0,
+    sentMessages: 0,
+    sentBytes: 0,
+    inputs: 0,
+    corrections: 0,
+  };
+  /** Switches for a page that shows what they do. */
+  prediction: boolean;
+  interpolation = true;
+  state: ClientState = 'connecting';
+  player = -1;
+  /** Proves that the seat is ours when the link comes up again; null before the first welcome. */
+  resumeToken: Uint8Array | null = null;
+  refusal = '';
+  #welcome: Welcome | null = null;
+  #views: ViewRing | null = null;
+  #prediction: Prediction | null = null;
+  #clock = new ClockEstimate(50);
+  #reliable = new ReliableChannel();
+  readonly #header: SnapshotHeader = {
+    tick: 0,
+    ackedTick: 0,
+    marginTicks: 0,
+    echoedTimeMs: 0,
+    heldMs: 0,
+    reach: 0,
+    hasStats: false,
+  };
+  readonly #sent = createInputMessage();
+  readonly #recentTicks: number[] = [];
+  readonly #recentInputs: PlayerInput[] = [];
+  #input: PlayerInput = { ...NO_INPUT };
+  #taken: PlayerInput = { ...NO_INPUT };
+  #wantsPurchase = false;
+  #wasBuying = false;
+  #purchaseAskedMs = Number.NEGATIVE_INFINITY;
+  #purchaseKey = 0;
+  #tick = -1;
+  #nextTickMs = Number.POSITIVE_INFINITY;
+  #helloDueMs = Number.POSITIVE_INFINITY;
+  #heardMs = 0;
+  #leastMargin = 127;
+  #marginSamples = 0;
+  #speed = 1;
+  #errorX = 0;
+  #errorY = 0;
+  #errorMs = 0;
+  #requests: Request[] = [];
+  #events: SessionEvent[] = [];
+
+  constructor(options: ClientOptions, startMs: number) {
+    if (!(options.inputRateHz > 0)) throw new RangeError(`input rate ${options.inputRateHz} Hz: must be above 0`);
+    this.options = options;
+    this.prediction = options.prediction;
+    this.#heardMs = startMs;
+  }
+
+  /** The newest snapshot as it came; null before the welcome. */
+  get view(): View | null {
+    return this.#views?.newest ?? null;
+  }
+
+  /** Smoothed round trip in ms; NaN before the first echo. */
+  get rttMs(): number {
+    return this.#clock.rttMs;
+  }
+
+  get jitterMs(): number {
+    return this.#clock.jitterMs;
+  }
+
+  /** Newest tick of the own timeline. */
+  get inputTick(): number {
+    return this.#tick;
+  }
+
+  /** Low-delay estimate of the tick whose snapshot could be here by now. */
+  authorityTick(nowMs: number): number {
+    return this.#clock.tickAt(nowMs);
+  }
+
+  get snapshotRateHz(): number {
+    return this.#welcome?.snapshotRateHz ?? 0;
+  }
+
+  linkChanged(_peer: PeerId, state: 'up' | 'down', nowMs: number): void {
+    this.#reliable = new ReliableChannel();
+    this.#nextTickMs = Number.POSITIVE_INFINITY;
+    if (state === 'down') {
+      if (this.state !== 'refused') this.state = this.state === 'connecting' ? 'connecting' : 'lost';
+      this.#helloDueMs = Number.POSITIVE_INFINITY;
+      return;
+    }
+    this.state = 'joining';
+    this.#heardMs = nowMs;
+    this.#sayHello(nowMs);
+  }
+
+  #sayHello(nowMs: number): void {
+    const { name } = this.options;
+    const hello = {
+      type: 'hello',
+      protocol: PROTOCOL_VERSION,
+      rulesHash: rulesHash(),
+      name,
+      token: this.resumeToken,
+    } as const;
+    this.#send(encodeMessage(hello), 'reliable');
+    this.#helloDueMs = nowMs + HELLO_EVERY_MS;
+  }
+
+  receive(_from: PeerId, bytes: Uint8Array, nowMs: number): void {
+    if (this.state === 'refused' || this.state === 'connecting') return;
+    this.counters.receivedMessages++;
+    this.counters.receivedBytes += bytes.length;
+    try {
+      if (kindOf(bytes) === Kind.snapshot) this.#receiveSnapshot(bytes, nowMs);
+      else this.#handle(decodeMessage(bytes), nowMs);
+      this.#heardMs = nowMs;
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.counters.malformed++;
+    }
+  }
+
+  #handle(message: Message, nowMs: number): void {
+    switch (message.type) {
+      case 'welcome':
+        this.#welcomed(message, nowMs);
+        return;
+      case 'refuse':
+        if (this.state !== 'joining') return;
+        this.state = 'refused';
+        this.refusal = message.text;
+        this.#helloDueMs = Number.POSITIVE_INFINITY;
+        this.#events.push({ type: 'refused', peer: AUTHORITY, reason: message.reason, text: message.text });
+        return;
+      case 'reliable': {
+        const ready = this.#reliable.receive(message.sequence, message.inner);
+        this.#send(encodeMessage({ type: 'ack', next: this.#reliable.ackNext }), 'unreliable');
+        for (const inner of ready) {
+          const decoded = decodeMessage(inner);
+          if (decoded.type === 'reliable') throw new ProtocolError('a reliable message inside another');
+          this.#handle(decoded, nowMs);
+        }
+        return;
+      }
+      case 'ack':
+        this.#reliable.acknowledged(message.next);
+        return;
+      case 'purchased':
+        if (message.key === this.#purchaseKey) this.#purchaseAskedMs = Number.NEGATIVE_INFINITY;
+        this.#events.push({ type: 'purchased', player: this.player, key: message.key, granted: message.granted });
+        return;
+      case 'roster':
+        this.#events.push(message);
+        return;
+      default:
+        throw new ProtocolError(`a client takes no ${message.type}`);
+    }
+  }
+
+  #welcomed(welcome: Welcome, nowMs: number): void {
+    if (this.state !== 'joining') return;
+    this.state = 'playing';
+    this.player = welcome.player;
+    this.resumeToken = welcome.token;
+    this.#helloDueMs = Number.POSITIVE_INFINITY;
+    if (!this.#views || JSON.stringify(this.#welcome?.config) !== JSON.stringify(welcome.config)) {
+      const arena = createArena(welcome.config);
+      this.#views = new ViewRing(arena, this.options.prediction);
+      this.#prediction = new Prediction(arena);
+    }
+    this.#prediction!.restart();
+    this.#clock = new ClockEstimate(1000 / welcome.config.tickRateHz);
+    this.#welcome = welcome;
+    this.#nextTickMs = nowMs;
+    this.#resetMargin();
+    this.#events.push({
+      type: 'joined',
+      peer: AUTHORITY,
+      player: welcome.player,
+      name: this.options.name,
+      resumed: welcome.resumed,
+    });
+  }
+
+  #receiveSnapshot(bytes: Uint8Array, nowMs: number): void {
+    const views = this.#views;
+    if (this.state !== 'playing' || !views || !this.#prediction) return;
+    const held = views.newest;
+    const tick = snapshotTick(bytes);
+    if (tick <= held.tick) {
+      // The same counter cannot go back: an authority that restarted has another config or greets us anew.
+      this.counters.snapshotsLate++;
+      return;
+    }
+    if (held.tick >= 0 && tick - held.tick > MAX_TICK_GAP)
+      throw new ProtocolError(`snapshot of tick ${tick} after ${held.tick}`);
+    const view = views.spare;
+    view.tick = -1;
+    Object.assign(view.self, held.self);
+    const header = this.#header;
+    decodeSnapshot(bytes, view, header);
+    view.self.player = this.player;
+    views.commit();
+    this.counters.snapshots++;
+    this.#noteGap(tick, held.tick);
+    this.#clock.snapshot(tick, nowMs);
+    if (header.heldMs < 255) this.#clock.roundTrip((Math.floor(nowMs) - header.echoedTimeMs) & 0xffff, header.heldMs);
+    this.#steer(header.marginTicks);
+    if (this.options.prediction) this.#reconcile(view, expand16(header.ackedTick, Math.max(0, this.#tick)), nowMs);
+    this.#events.push({ type: 'snapshot', tick });
+  }
+
+  #noteGap(tick: number, before: number): void {
+    const { config, snapshotRateHz } = this.#welcome!;
+    const interval = Math.ceil(config.tickRateHz / snapshotRateHz);
+    if (before >= 0 && tick - before > interval)
+      this.counters.snapshotsMissed += Math.floor((tick - before - 1) / interval);
+  }
+
+  #reconcile(view: View, ackedTick: number, nowMs: number): void {
+    const prediction = this.#prediction!;
+    const wasX = prediction.x;
+    const wasY = prediction.y;
+    const { self } = view;
+    const distance = prediction.reconcile(self.x, self.y, self.alive, ackedTick);
+    if (distance === 0) return;
+    this.counters.corrections++;
+    this.#fadeError(nowMs);
+    this.#errorX += wasX - prediction.x;
+    this.#errorY += wasY - prediction.y;
+    this.#events.push({ type: 'corrected', distance });
+  }
+
+  /**
+   * Runs the own timeline 5 % faster while inputs come too late, and 2 % slower while they come more than a tick before
+   * they are needed, judged by the least margin of each second.
+   */
+  #steer(marginTicks: number): void {
+    if (!this.options.prediction || this.counters.inputs === 0) return;
+    this.#leastMargin = Math.min(this.#leastMargin, marginTicks);
+    if (++this.#marginSamples < this.#welcome!.snapshotRateHz) return;
+    this.#speed = this.#leastMargin < 1 ? 1.05 : this.#leastMargin > 1 ? 0.98 : 1;
+    this.#resetMargin();
+  }
+
+  #resetMargin(): void {
+    this.#leastMargin = 127;
+    this.#marginSamples = 0;
+  }
+
+  setInput(input: PlayerInput): void {
+    this.#input.buttons = input.buttons & (BUTTON_MASK | Button.buy);
+    this.#input.aim = input.aim & (AIM_STEPS - 1);
+    const isBuying = (input.buttons & Button.buy) !== 0;
+    if (isBuying && !this.#wasBuying) this.#wantsPurchase = true;
+    this.#wasBuying = isBuying;
+  }
+
+  /** Ticks of the own timeline between two inputs. */
+  get #inputInterval(): number {
+    return Math.max(1, Math.round(this.#welcome!.config.tickRateHz / this.options.inputRateHz));
+  }
+
+  /** Whether the next `advance(nowMs)` takes the current input: set it right before. */
+  wantsInput(nowMs: number): boolean {
+    if (this.state !== 'playing' || nowMs < this.#nextTickMs) return false;
+    return !this.options.prediction || (this.#tick + 1) % this.#inputInterval === 0;
+  }
+
+  get nextDueMs(): number {
+    if (this.state === 'playing') return Math.min(this.#nextTickMs, this.#heardMs + LOST_AFTER_MS);
+    return this.#helloDueMs;
+  }
+
+  advance(nowMs: number): boolean {
+    if (this.state === 'joining' && nowMs >= this.#helloDueMs) this.#sayHello(nowMs);
+    if (this.state !== 'playing') return false;
+    const silentMs = nowMs - this.#heardMs;
+    if (silentMs >= LOST_AFTER_MS) {
+      this.state = 'lost';
+      this.#nextTickMs = Number.POSITIVE_INFINITY;
+      this.#events.push({ type: 'silent', peer: AUTHORITY, silentMs });
+      return false;
+    }
+    if (nowMs < this.#nextTickMs) return false;
+    this.#skipBacklog(nowMs);
+    this.#oneTick(nowMs);
+    return nowMs >= this.#nextTickMs;
+  }
+
+  #skipBacklog(nowMs: number): void {
+    const behindMs = nowMs - this.#nextTickMs;
+    if (behindMs < MAX_BACKLOG_MS) return;
+    const tickMs = 1000 / this.#welcome!.config.tickRateHz;
+    const skipped = Math.floor(behindMs / (tickMs * this.#inputInterval)) * this.#inputInterval;
+    this.#tick += skipped;
+    this.#nextTickMs += skipped * tickMs;
+  }
+
+  #oneTick(nowMs: number): void {
+    const { config } = this.#welcome!;
+    const tickMs = 1000 / config.tickRateHz;
+    const interval = this.#inputInterval;
+    const dueMs = this.#nextTickMs;
+    // A thin client has nothing to do between two inputs; a full one predicts every tick.
+    const ticks = this.options.prediction ? 1 : this.#tick < 0 ? 1 : interval;
+    this.#tick += ticks;
+    if (this.options.prediction) {
+      if (this.#tick % interval === 0) this.#takeInput(dueMs, nowMs);
+      this.#prediction!.advance(this.#tick, this.#taken);
+      this.#nextTickMs = dueMs + tickMs / this.#speed;
+    } else {
+      this.#takeInput(dueMs, nowMs);
+      this.#nextTickMs = dueMs + tickMs * interval;
+    }
+    if (this.options.transport === 'datagram') {
+      for (const bytes of this.#reliable.due(nowMs)) this.#send(bytes, 'unreliable');
+    }
+  }
+
+  #takeInput(dueMs: number, nowMs: number): void {
+    this.#taken.buttons = this.#input.buttons & BUTTON_MASK;
+    this.#taken.aim = this.#input.aim;
+    this.#recentTicks.unshift(this.#tick);
+    this.#recentInputs.unshift({ ...this.#taken });
+    const repeated = this.options.transport === 'datagram' ? REPEATED_INPUTS : 1;
+    if (this.#recentTicks.length > repeated) {
+      this.#recentTicks.length = repeated;
+      this.#recentInputs.length = repeated;
+    }
+    const message = this.#sent;
+    message.tick = this.#tick;
+    message.clientTimeMs = Math.floor(nowMs) & 0xffff;
+    message.viewTick = Math.max(0, Math.floor(this.#viewTick(nowMs))) & 0xffff;
+    message.count = 0;
+    for (let i = 0; i < this.#recentTicks.length && i < MAX_INPUTS_PER_MESSAGE; i++) {
+      const back = this.#tick - this.#recentTicks[i]!;
+      if (back > 255) break;
+      message.ticksBack[i] = back;
+      message.buttons[i] = this.#recentInputs[i]!.buttons;
+      message.aim[i] = this.#recentInputs[i]!.aim;
+      message.count++;
+    }
+    this.counters.inputs++;
+    this.#send(encodeInput(message), 'unreliable');
+    this.#events.push({ type: 'input', tick: this.#tick, dueMs });
+    if (this.#wantsPurchase) this.#purchase(nowMs);
+  }
+
+  /** One purchase at a time: its key follows the last answered one, so that repeating it is harmless. */
+  #purchase(nowMs: number): void {
+    this.#wantsPurchase = false;
+    if (nowMs - this.#purchaseAskedMs < PURCHASE_RETRY_MS) return;
+    this.#purchaseKey = nextPurchaseKey(this.view!.self.purchaseKey);
+    this.#purchaseAskedMs = nowMs;
+    this.#sendReliable({ type: 'purchase', key: this.#purchaseKey }, nowMs);
+  }
+
+  /** Asks for lines of the scoreboard; the answer is an event. */
+  requestRoster(first: number, count: number, nowMs: number): void {
+    if (this.state === 'playing') this.#sendReliable({ type: 'rosterRequest', first, count }, nowMs);
+  }
+
+  /** Gives the seat up for good. */
+  leave(): void {
+    this.#send(encodeMessage({ type: 'bye', text: 'left' }), 'reliable');
+  }
+
+  #sendReliable(message: Message, nowMs: number): void {
+    const bytes = encodeMessage(message);
+    if (this.options.transport === 'stream') {
+      this.#send(bytes, 'reliable');
+      return;
+    }
+    const wrapped = this.#reliable.wrap(bytes, nowMs);
+    if (wrapped) this.#send(wrapped, 'unreliable');
+    else this.#requests.push({ type: 'disconnect', to: AUTHORITY, reason: 'acknowledges nothing' });
+  }
+
+  #send(bytes: Uint8Array, channel: 'reliable' | 'unreliable'): void {
+    this.counters.sentMessages++;
+    this.counters.sentBytes += bytes.length;
+    this.#requests.push({ type: 'send', to: AUTHORITY, channel, bytes });
+  }
+
+  /** The tick of the authority that a person at this client sees now. */
+  #viewTick(nowMs: number): number {
+    const view = this.view!;
+    if (!this.options.prediction || !this.interpolation) return view.tick;
+    return Math.min(view.tick, this.#clock.tickAt(nowMs) - this.#interpolationDelayTicks());
+  }
+
+  #interpolationDelayTicks(): number {
+    const { config, snapshotRateHz } = this.#welcome!;
+    const interval = Math.max(1, config.tickRateHz / snapshotRateHz);
+    return (INTERPOLATION_DELAY_TICKS - 1) * interval + 1;
+  }
+
+  /**
+   * What a page draws now: others interpolated, oneself predicted and smoothed. Reused by the next call; null before the
+   * first snapshot. For full clients only.
+   */
+  drawn(nowMs: number): View | null {
+    const views = this.#views;
+    if (!views || views.newest.tick < 0 || !this.#prediction) return null;
+    const tick = this.interpolation ? this.#clock.tickAt(nowMs) - this.#interpolationDelayTicks() : views.newest.tick;
+    const view = views.at(tick);
+    if (this.prediction && view.self.alive) this.#drawSelf(view, nowMs);
+    return view;
+  }
+
+  #drawSelf(view: View, nowMs: number): void {
+    const { x, y, fromX, fromY } = this.#prediction!;
+    const tickMs = 1000 / this.#welcome!.config.tickRateHz;
+    const share = Math.max(0, Math.min(1, 1 - (this.#nextTickMs - nowMs) / tickMs));
+    this.#fadeError(nowMs);
+    view.self.x = Math.round(fromX + (x - fromX) * share + this.#errorX);
+    view.self.y = Math.round(fromY + (y - fromY) * share + this.#errorY);
+  }
+
+  #fadeError(nowMs: number): void {
+    // 1 / (1 + t) falls by half in one half-life, and needs no exponential.
+    const kept = 1 / (1 + Math.max(0, nowMs - this.#errorMs) / ERROR_HALF_LIFE_MS);
+    this.#errorX *= kept;
+    this.#errorY *= kept;
+    this.#errorMs = nowMs;
+  }
+
+  drain(): Request[] {
+    const requests = this.#requests;
+    this.#requests = [];
+    return requests;
+  }
+
+  takeEvents(): SessionEvent[] {
+    const events = this.#events;
+    this.#events = [];
+    return events;
+  }
 }

@@ -1,0 +1,37 @@
+/** What both ends of every link agree on: version, kinds and limits. PROTOCOL.md explains each rule by number. */
+
+/** Raised by any change that an older end could misread. Every message begins with it. */
+export const PROTOCOL_VERSION = 1;
+
+/** Second byte of every message. */
+export const Kind = {
+  hello: 1,
+  welcome: 2,
+  refuse: 3,
+  input: 4,
+  snapshot: 5,
+  reliable: 6,
+  ack: 7,
+  purchase: 8,
+  purchased: 9,
+  rosterRequest: 10,
+  roster: 11,
+  bye: 12,
+} as const;
+
+/** Longest message that a client may send; longer ones are malformed, unread. */
+export const MAX_CLIENT_MESSAGE_BYTES = 1200;
+/** Longest message of an authority; see `SNAPSHOT_LIMITS` for what keeps a snapshot below it. */
+export const MAX_MESSAGE_BYTES = 16_384;
+export const MAX_NAME_BYTES = 24;
+export const MAX_TEXT_BYTES = 200;
+export const TOKEN_BYTES = 16;
+/** Roster lines in one answer, so that it stays below one datagram's usual 1,200 bytes. */
+export const MAX_ROSTER_ENTRIES = 25;
+/** Entities of each kind in one snapshot: together below MAX_MESSAGE_BYTES. What is nearer goes first. */
+export const SNAPSHOT_LIMITS = { players: 1000, shots: 600, coins: 600 } as const;
+
+/** Bad bytes from outside: drop the datagram, count it, carry on. */
+export class ProtocolError extends Error {
+  override name = 'ProtocolError';
+}
