@@ -17,6 +17,8 @@ export interface Cheat {
   defence: DefenceName;
   /** Plays instead of the policy that its honest twin has. */
   policy?: Policy;
+  /** Id of the policy that its honest twin must have, so that the two differ by the cheat only; any when not given. */
+  honestPolicy?: string;
   /** Stands between the driver and the honest session. */
   wrapSession?<S extends Session>(session: S): S;
 }
