@@ -69,8 +69,9 @@ export class ClientDriver {
     const { session } = this;
     const nowMs = this.#options.nowMs();
     for (let done = 0; done < MAX_ADVANCES; done++) {
-      if (this.decide && session.view && session.wantsInput(nowMs)) {
-        session.setInput(this.decide(session.view, nowMs));
+      const { view } = session;
+      if (this.decide && view && view.tick >= 0 && session.wantsInput(nowMs)) {
+        session.setInput(this.decide(view, nowMs));
       }
       if (!session.advance(nowMs)) break;
     }

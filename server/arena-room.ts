@@ -1,0 +1,130 @@
+/**
+ * The Colyseus room around an authority: it translates joins, drops and bytes into links of the driver, and keeps the
+ * low-rate schema state. It knows nothing of the game; ticks are the driver's, because the framework's own loop counts
+ * intervals and drifts.
+ *
+ * Seats survive a lost connection inside the session (`seatHoldMs`, claimed by resume token), the same way as under
+ * every other topology; Colyseus' own `allowReconnection` would only hold a second seat beside it.
+ */
+import { type Client, Room } from '@colyseus/core';
+import type { WebSocket } from 'ws';
+import type { AuthorityDriver, PeerLink, TickTiming } from '../links/authority-driver.ts';
+import { FRAME_HEADER_BYTES, Frame, frameGameBytes, GAME_BYTES } from '../links/colyseus-frames.ts';
+import type { Channel, PeerId } from '../netcode/session.ts';
+import { ArenaState, TOP_COUNT, TopEntry } from './schema.ts';
+
+/** A client that has this much unsent gets no more snapshots until it has caught up: they would only age in the queue. */
+const MAX_BUFFERED_BYTES = 32 * 1024;
+/** A client that is this far behind on what it must have will not recover; it may rejoin. */
+const HOPELESS_BUFFERED_BYTES = 1024 * 1024;
+/** Longest reason that fits into a WebSocket close frame. */
+const MAX_REASON_BYTES = 123;
+/** Close code under which an authority ends a link with a reason. */
+const CLOSE_WITH_REASON = 4100;
+const STATE_PERIOD_MS = 1000;
+
+export interface ArenaRoomOptions {
+  driver: AuthorityDriver;
+}
+
+interface ArenaClient extends Client {
+  userData: { peer: PeerId };
+}
+
+/** Cuts a reason to what a close frame holds, without splitting a character. */
+function closeReason(reason: string): string {
+  let cut = reason;
+  while (Buffer.byteLength(cut) > MAX_REASON_BYTES) cut = cut.slice(0, -1);
+  return cut;
+}
+
+export class ArenaRoom extends Room<{ state: ArenaState; client: ArenaClient }> {
+  #driver!: AuthorityDriver;
+  #worstTickMs = 0;
+
+  override onCreate({ driver }: ArenaRoomOptions): void {
+    this.#driver = driver;
+    const { config, maxMessagesPerS } = driver.session.options;
+    this.autoDispose = false;
+    // The session refuses whom it has no seat for, with a reason; this limit only protects the process.
+    this.maxClients = config.players + Math.max(32, config.players >> 2);
+    // The session counts and drops; this is for other kinds of frames. The room's clock steps once per patch, so a
+    // second of its may be two.
+    this.maxMessagesPerSecond = maxMessagesPerS * 10;
+    const state = new ArenaState();
+    state.seats = config.players;
+    state.tickRateHz = config.tickRateHz;
+    this.state = state;
+    this.patchRate = STATE_PERIOD_MS;
+    this.onMessageBytes(GAME_BYTES, (client: ArenaClient, bytes: Uint8Array) => {
+      this.#driver.receive(client.userData.peer, bytes);
+    });
+    driver.hooks.push({ tick: (timing) => this.#noteTick(timing) });
+  }
+
+  override onJoin(client: ArenaClient): void {
+    const socket = client.ref as unknown as WebSocket;
+    const raw = client.raw.bind(client);
+    client.userData = { peer: this.#driver.peerUp(peerLink(client, socket, raw)) };
+    // The framework hands out views of one shared buffer for state and patches, and overwrites it while a stalled socket
+    // still holds them: such a client would decode garbage.
+    client.raw = (data, options, done) => {
+      const kind = data[0]! & 0x1f;
+      const shared = kind === Frame.roomState || kind === Frame.roomPatch;
+      raw(shared ? Buffer.from(data) : data, options, done);
+    };
+  }
+
+  /** Called for every end of a connection, wanted or not. */
+  override onLeave(client: ArenaClient): void {
+    if (client.userData) this.#driver.peerDown(client.userData.peer);
+  }
+
+  override onBeforePatch(state: ArenaState): void {
+    const { session } = this.#driver;
+    const { match } = session.world;
+    state.players = match.players[0]!;
+    state.tick = match.tick[0]!;
+    state.tickMs = this.#worstTickMs;
+    this.#worstTickMs = 0;
+    const best = session.roster(0, TOP_COUNT);
+    while (state.top.length > best.length) state.top.pop();
+    best.forEach((entry, rank) => {
+      const row = state.top[rank];
+      if (!row) state.top.push(new TopEntry().assign({ ...entry }));
+      else if (row.player !== entry.player || row.score !== entry.score || row.deaths !== entry.deaths) {
+        row.assign({ ...entry });
+      }
+    });
+  }
+
+  #noteTick({ dueMs, endedMs }: TickTiming): void {
+    if (endedMs - dueMs > this.#worstTickMs) this.#worstTickMs = endedMs - dueMs;
+  }
+}
+
+/**
+ * The link to one client. A frame is written once, header and payload in fresh memory, because the socket may hold it:
+ * `sendBytes` would copy it twice and format a debug line each time.
+ */
+function peerLink(client: ArenaClient, socket: WebSocket, raw: Client['raw']): PeerLink {
+  return {
+    send(bytes: Uint8Array, channel: Channel): boolean {
+      if (socket.readyState !== socket.OPEN) return false;
+      const { bufferedAmount } = socket;
+      if (bufferedAmount > MAX_BUFFERED_BYTES) {
+        if (channel === 'unreliable') return false;
+        // What must arrive may wait for a while, but not pile up without end.
+        if (bufferedAmount > HOPELESS_BUFFERED_BYTES) {
+          socket.terminate();
+          return false;
+        }
+      }
+      raw(frameGameBytes(bytes, Buffer.allocUnsafe(FRAME_HEADER_BYTES + bytes.length)));
+      return true;
+    },
+    close(reason: string): void {
+      client.leave(CLOSE_WITH_REASON, closeReason(reason));
+    },
+  };
+}

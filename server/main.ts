@@ -1,0 +1,17 @@
+/** The process of a server. Settings and orders: links/authority-process.ts. */
+import { runAuthorityProcess } from '../links/authority-process.ts';
+import { AuthorityRecorder } from '../metrics/authority-recorder.ts';
+import { startServer } from './start.ts';
+
+runAuthorityProcess({
+  start: ({ authority, port, bind }, randomBytes, attach) =>
+    startServer({ authority: { ...authority, transport: 'stream', randomBytes }, port, bind, attach }),
+  createRecorder: ({ world: { arena } }, { tape = true }) =>
+    new AuthorityRecorder({
+      capacity: arena.capacity,
+      arenaSize: arena.size,
+      tickRateHz: arena.config.tickRateHz,
+      tape,
+      checksums: tape,
+    }),
+});
