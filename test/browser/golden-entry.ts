@@ -1,0 +1,2 @@
+/** What determinism.test.ts bundles for the browser. */
+export { playGolden } from '../game/golden-match.ts';
