@@ -110,6 +110,7 @@ export class ClientSession implements Session {
   #purchaseAskedMs = Number.NEGATIVE_INFINITY;
   #purchaseKey = 0;
   #tick = -1;
+  #confirmedTick = -1;
   #nextTickMs = Number.POSITIVE_INFINITY;
   #helloDueMs = Number.POSITIVE_INFINITY;
   #heardMs = 0;
@@ -141,6 +142,11 @@ export class ClientSession implements Session {
 
   get jitterMs(): number {
     return this.#clock.jitterMs;
+  }
+
+  /** Newest tick of the own timeline that the authority has said it executed; −1 before the first snapshot. */
+  get confirmedTick(): number {
+    return this.#confirmedTick;
   }
 
   /** Newest tick of the own timeline. */

@@ -1,0 +1,188 @@
+/**
+ * A process full of bots. One timer serves them all: a heap says who is due next, and the loop wakes for the first,
+ * serves everybody whose time has come, and sleeps again. Inputs are due at their own times whether or not the match
+ * keeps up. How late the loop comes to its own appointments is recorded: past a limit, a run measures its bots.
+ */
+import type { ClientEnd } from '../../links/client-end.ts';
+import { monotonicMs } from '../../links/timer.ts';
+import { SwarmRecorder } from '../../metrics/swarm-recorder.ts';
+import { Bot, type BotSurroundings } from './bot.ts';
+import { DueHeap } from './due-heap.ts';
+import { type Openers, openEnd } from './ends.ts';
+import type { Seat, SwarmOrders } from './messages.ts';
+
+/** The loop has an appointment with itself this often, to see how late it comes: 100 samples a second. */
+const LAG_EVERY_MS = 10;
+const RESOURCES_EVERY_MS = 1000;
+/** Bots served before sockets are read again. */
+const MOST_IN_A_ROW = 128;
+/** Planted overload: of so many ms, this many are spent doing nothing. */
+const OVERLOAD = { everyMs: 100, busyMs: 60 } as const;
+/** Planted delay, each way: +100 ms of round trip on one link. */
+const PLANTED_DELAY_MS = 50;
+
+export interface JoinProgress {
+  asked: number;
+  joined: number;
+  failed: number;
+  reasons: Record<string, number>;
+}
+
+export class Swarm {
+  readonly recorder: SwarmRecorder;
+  readonly progress: JoinProgress = { asked: 0, joined: 0, failed: 0, reasons: {} };
+  /** Called once, when every join has come out. */
+  onSettled: () => void = () => {};
+  readonly #bots: Bot[];
+  readonly #members = new Map<Bot, number>();
+  readonly #heap: DueHeap;
+  readonly #orders: SwarmOrders;
+  #joining = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #plannedMs = Number.POSITIVE_INFINITY;
+  #serving = false;
+  #stopped = false;
+  #lagDueMs = 0;
+  #resourcesDueMs = 0;
+  #overloadDueMs = 0;
+
+  constructor(orders: SwarmOrders, openers: Openers) {
+    const { endpoint, plan, roles } = orders;
+    this.#orders = orders;
+    this.recorder = new SwarmRecorder({
+      capacity: endpoint.capacity,
+      fullClients: roles.filter((role) => role.full).length,
+    });
+    const firstFull = roles.find((role) => role.full)?.index ?? -1;
+    const around: BotSurroundings = {
+      recorder: this.recorder,
+      inputRateHz: plan.inputRateHz,
+      nowMs: monotonicMs,
+      openEnd: (role, timer): ClientEnd => {
+        const delayed = plan.inject === 'delay-link' && role.index === firstFull;
+        const extraDelayMs = delayed ? PLANTED_DELAY_MS : 0;
+        return openEnd(openers, endpoint, role, { network: plan.network, seed: plan.seed, extraDelayMs }, timer);
+      },
+      rescheduled: (bot) => this.#reschedule(bot),
+      joinSettled: (_bot, failure) => this.#joinSettled(failure),
+    };
+    this.#bots = roles.map((role) => {
+      return new Bot(role, around, { dropEntity: plan.inject === 'drop-entity' && role.index === firstFull });
+    });
+    this.#bots.forEach((bot, member) => {
+      this.#members.set(bot, member);
+    });
+    this.#heap = new DueHeap(this.#bots.length);
+  }
+
+  start(): void {
+    const nowMs = monotonicMs();
+    this.#lagDueMs = nowMs + LAG_EVERY_MS;
+    this.#resourcesDueMs = nowMs;
+    this.#overloadDueMs = nowMs;
+    this.#joinMore();
+    this.#sleep();
+  }
+
+  /** Measures from one moment of the machine's clock to another; what links carried is counted exactly in between. */
+  measure(fromMs: number, untilMs: number): void {
+    this.recorder.measure(fromMs, untilMs);
+    const nowMs = monotonicMs();
+    // Reports outside the window count nothing; the first one after it began only sets the meters back.
+    setTimeout(() => this.#reportBytes(fromMs - 1), fromMs - nowMs).unref();
+    setTimeout(() => this.#reportBytes(untilMs - 1), untilMs - nowMs).unref();
+  }
+
+  /** Everybody leaves; returns which player each bot was. */
+  stop(): Seat[] {
+    const nowMs = monotonicMs();
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    if (this.recorder.window.covers(nowMs)) this.#reportBytes(nowMs);
+    this.#sampleResources(nowMs);
+    const seats = this.#bots.map((bot) => ({ index: bot.role.index, player: bot.player }));
+    for (const bot of this.#bots) bot.leave();
+    return seats;
+  }
+
+  #joinMore(): void {
+    const { joinsAtOnce } = this.#orders;
+    while (this.#joining < joinsAtOnce && this.progress.asked < this.#bots.length && !this.#stopped) {
+      const bot = this.#bots[this.progress.asked++]!;
+      this.#joining++;
+      bot.join();
+      this.#reschedule(bot);
+    }
+  }
+
+  #joinSettled(failure: string | null): void {
+    const { progress } = this;
+    this.#joining--;
+    if (failure === null) progress.joined++;
+    else {
+      progress.failed++;
+      progress.reasons[failure] = (progress.reasons[failure] ?? 0) + 1;
+    }
+    if (progress.joined + progress.failed === this.#bots.length) this.onSettled();
+    // Not from within a session's event: opening a connection may call back.
+    else setImmediate(() => this.#joinMore());
+  }
+
+  #reportBytes(nowMs: number): void {
+    for (const bot of this.#bots) bot.reportBytes(nowMs);
+  }
+
+  #reschedule(bot: Bot): void {
+    this.#heap.set(this.#members.get(bot)!, bot.nextDueMs);
+    if (!this.#serving && this.#heap.nextMs < this.#plannedMs) this.#sleep();
+  }
+
+  #sleep(): void {
+    if (this.#stopped) return;
+    clearTimeout(this.#timer);
+    this.#plannedMs = Math.min(this.#heap.nextMs, this.#lagDueMs);
+    const waitMs = this.#plannedMs - monotonicMs();
+    this.#timer = setTimeout(() => this.#wake(), Math.max(1, waitMs));
+  }
+
+  #wake(): void {
+    let nowMs = monotonicMs();
+    this.#housekeeping(nowMs);
+    this.#serving = true;
+    for (let served = 0; served < MOST_IN_A_ROW && this.#heap.nextMs <= nowMs; served++) {
+      const member = this.#heap.next;
+      const bot = this.#bots[member]!;
+      bot.pump(nowMs);
+      nowMs = monotonicMs();
+      // A session that is due again at once waits for the next turn, so that no bot can hold up the others.
+      this.#heap.set(member, Math.max(bot.nextDueMs, nowMs + 0.01));
+    }
+    this.#serving = false;
+    this.#sleep();
+  }
+
+  #housekeeping(nowMs: number): void {
+    if (nowMs >= this.#lagDueMs) {
+      this.recorder.lag(nowMs - this.#lagDueMs, nowMs);
+      // Appointments that were slept through did not happen: each of them came late, too.
+      for (let missed = this.#lagDueMs + LAG_EVERY_MS; missed < nowMs; missed += LAG_EVERY_MS) {
+        this.recorder.lag(nowMs - missed, nowMs);
+        this.#lagDueMs = missed;
+      }
+      this.#lagDueMs += LAG_EVERY_MS;
+    }
+    if (nowMs >= this.#resourcesDueMs) {
+      this.#resourcesDueMs = nowMs + RESOURCES_EVERY_MS;
+      this.#sampleResources(nowMs);
+    }
+    if (this.#orders.overloaded && nowMs >= this.#overloadDueMs) {
+      this.#overloadDueMs = nowMs + OVERLOAD.everyMs;
+      while (monotonicMs() < nowMs + OVERLOAD.busyMs);
+    }
+  }
+
+  #sampleResources(nowMs: number): void {
+    const { user, system } = process.cpuUsage();
+    this.recorder.resources({ atMs: nowMs, userUs: user, systemUs: system, rssBytes: process.memoryUsage.rss() });
+  }
+}

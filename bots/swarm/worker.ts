@@ -1,0 +1,66 @@
+/**
+ * The entry of a swarm process. It obeys the process that forked it and ends when the channel to it closes, so no swarm
+ * outlives its run. Swarms are processes and not threads: the native library behind data channels aborts with two of them.
+ */
+import { writeFileSync } from 'node:fs';
+import { type Openers, openersOf } from './ends.ts';
+import type { FromSwarm, ToSwarm } from './messages.ts';
+import { Swarm } from './swarm.ts';
+
+const PROGRESS_EVERY_MS = 250;
+
+let swarm: Swarm | null = null;
+let openers: Openers | null = null;
+let progress: ReturnType<typeof setInterval> | undefined;
+
+function tell(message: FromSwarm): void {
+  if (process.connected) process.send!(message, () => {});
+}
+
+async function obey(message: ToSwarm): Promise<void> {
+  switch (message.type) {
+    case 'start': {
+      openers = await openersOf(message.orders.endpoint.topology);
+      const started = new Swarm(message.orders, openers);
+      swarm = started;
+      const report = () => tell({ type: 'progress', ...started.progress });
+      progress = setInterval(report, PROGRESS_EVERY_MS);
+      started.onSettled = () => {
+        clearInterval(progress);
+        report();
+        tell({ type: 'settled', ...started.progress });
+      };
+      started.start();
+      return;
+    }
+    case 'measure':
+      swarm?.measure(message.fromMs, message.untilMs);
+      return;
+    case 'finish': {
+      clearInterval(progress);
+      const seats = swarm?.stop() ?? [];
+      if (swarm) writeFileSync(message.path, swarm.recorder.finish());
+      tell({ type: 'finished', path: message.path, seats });
+      return;
+    }
+  }
+}
+
+/** The process's last act: native threads would keep it alive. */
+function end(): never {
+  openers?.cleanup();
+  process.exit(0);
+}
+
+process.on('disconnect', () => {
+  swarm?.stop();
+  // Closing handshakes get a moment, so that the authority sees leavers and not losses.
+  setTimeout(end, 100);
+});
+process.on('message', (message: ToSwarm) => {
+  obey(message).catch((error: Error) => {
+    console.error(error);
+    process.exit(1);
+  });
+});
+tell({ type: 'ready' });

@@ -1,0 +1,179 @@
+/**
+ * A plan on the command line: one option per field, allowed values and help texts taken from the registries, and a plan
+ * from what was given. A value that is not allowed is refused with the option, the value and what is allowed.
+ */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { CHEATS } from '../bots/cheats/index.ts';
+import { POLICIES } from '../bots/policies/index.ts';
+import { SCENARIOS } from '../game/arena.ts';
+import { MAX_PLAYERS, TICK_RATES_HZ } from '../game/constants.ts';
+import { INJECTIONS, type Plan, planSchema } from '../metrics/plan.ts';
+import { PROFILES } from '../netcode/link/profiles.ts';
+import { TOPOLOGIES } from '../netcode/topologies/index.ts';
+import { UsageError } from './exit.ts';
+
+/** Snapshots per second when nothing is asked for: a home uplink carries fewer than a server's. */
+const SNAPSHOT_RATES_HZ: Readonly<Record<string, number>> = { server: 20, host: 15 };
+/** Twin pairs when a cheat is asked for without a number: the least from which a live cell draws an interval. */
+const DEFAULT_CHEATERS = 5;
+
+type Described = readonly { id: string; title: string }[];
+
+const idsOf = (registry: Described) => registry.map((entry) => entry.id);
+const listed = (registry: Described) => registry.map((entry) => `  ${entry.id.padEnd(12)}${entry.title}`).join('\n');
+
+/** A parser of whole numbers or fractions from `low` to `high`. */
+export function numberFrom(low: number, high: number, whole = true): (text: string) => number {
+  return (text) => {
+    const value = text.trim() === '' ? Number.NaN : Number(text);
+    if (!(value >= low && value <= high) || (whole && !Number.isInteger(value))) {
+      throw new InvalidArgumentError(`Allowed are ${whole ? 'whole numbers' : 'numbers'} from ${low} to ${high}.`);
+    }
+    return value;
+  };
+}
+
+const SECONDS_PER: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600 };
+
+/** `30s`, `500ms`, `2m`, `1h`, or plain seconds. */
+export function parseSeconds(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text.trim());
+  const seconds = match ? Number(match[1]) * SECONDS_PER[match[2] ?? 's']! : 0;
+  if (!(seconds > 0 && seconds <= 86_400)) {
+    throw new InvalidArgumentError('Allowed are durations such as 500ms, 30s or 2m, up to 24h.');
+  }
+  return seconds;
+}
+
+/** `hunter`, or a mix with weights: `hunter:2,wander:1`. */
+function parsePolicies(text: string): Record<string, number> {
+  const weights: Record<string, number> = {};
+  for (const part of text.split(',')) {
+    const [id = '', weight = '1'] = part.trim().split(':');
+    if (!idsOf(POLICIES).includes(id) || !(Number(weight) > 0)) {
+      const allowed = `Allowed are ${idsOf(POLICIES).join(', ')}, or a mix with weights such as hunter:2,wander:1.`;
+      throw new InvalidArgumentError(allowed);
+    }
+    weights[id] = (weights[id] ?? 0) + Number(weight);
+  }
+  return weights;
+}
+
+/** What commander collects; names follow the options. */
+interface GivenOptions {
+  topology: string;
+  players: number;
+  duration: number;
+  warmup?: number;
+  network?: string;
+  seed?: number;
+  scenario?: string;
+  inView?: number;
+  tickRate?: string;
+  snapshotRate?: number;
+  inputRate?: number;
+  send?: string;
+  policy?: Record<string, number>;
+  cheat?: string;
+  cheaters?: number;
+  timeBucket: boolean;
+  visionFilter: boolean;
+  lagCompensation?: number;
+  dedicated?: boolean;
+  sample?: number;
+  workers?: number;
+  inject?: string;
+  simulated?: boolean;
+}
+
+/** Adds every option that shapes a plan. */
+export function addPlanOptions(command: Command): Command {
+  const option = (flags: string, text: string) => new Option(flags, text);
+  return command
+    .addOption(option('--topology <id>', 'who decides').choices(idsOf(TOPOLOGIES)).default('server'))
+    .option('--players <n>', 'bots that play', numberFrom(1, MAX_PLAYERS), 50)
+    .option('--duration <time>', 'how long to measure, after everybody has joined', parseSeconds, 10)
+    .option('--warmup <time>', 'played before measuring starts (default 2s)', parseSeconds)
+    .addOption(option('--network <id>', 'link profile of every player (default lan)').choices(idsOf(PROFILES)))
+    .option('--seed <n>', 'seed of everything random (default 1)', numberFrom(0, 0xffffffff))
+    .addOption(option('--scenario <name>', 'where players gather (default uniform)').choices([...SCENARIOS]))
+    .option('--in-view <n>', 'players that one sees on average (default 30)', numberFrom(1, 1000))
+    .addOption(option('--tick-rate <hz>', 'steps per second (default 20)').choices(TICK_RATES_HZ.map(String)))
+    .option('--snapshot-rate <hz>', 'snapshots per client (default 20 on server, 15 on host)', numberFrom(1, 60, false))
+    .option('--input-rate <hz>', 'inputs per player (default 10)', numberFrom(1, 60, false))
+    .addOption(option('--send <how>', 'flat: all alike; need: those in combat more often').choices(['flat', 'need']))
+    .option('--policy <mix>', 'what bots do, by weight (default wander:1,collector:2,hunter:2,flock:1)', parsePolicies)
+    .addOption(
+      option('--cheat <id>', 'cheat that some bots perform, each beside an honest twin').choices(idsOf(CHEATS)),
+    )
+    .option('--cheaters <n>', `bots that cheat (default ${DEFAULT_CHEATERS} with --cheat)`, numberFrom(1, 10_000))
+    .option('--no-time-bucket', 'let the authority execute every input that arrives')
+    .option('--no-vision-filter', 'let the authority send what lies beyond vision')
+    .option('--lag-compensation <ms>', 'rewind shots by up to this much (default 0)', numberFrom(0, 200, false))
+    .option('--dedicated', 'the host only hosts, and does not play')
+    .option('--sample <ratio>', 'share of bots that are full clients, measured in full', numberFrom(0, 1, false))
+    .option('--workers <n>', 'bot processes (default: one less than the cores)', numberFrom(1, 64))
+    .addOption(option('--inject <fault>', 'a fault that the self-checks must notice').choices([...INJECTIONS]))
+    .option('--simulated', 'play on virtual time in one process, for tens of players')
+    .addHelpText(
+      'after',
+      `\nTopologies:\n${listed(TOPOLOGIES)}\n\nNetworks:\n${listed(PROFILES)}\n\nPolicies:\n${listed(POLICIES)}\n\nCheats:\n${listed(CHEATS)}`,
+    );
+}
+
+/** The plan that the options say. Throws a UsageError where options contradict each other. */
+export function planFrom(given: GivenOptions): Plan {
+  if (given.cheaters !== undefined && given.cheat === undefined) {
+    throw new UsageError(`option '--cheaters ${given.cheaters}': it needs --cheat, one of ${idsOf(CHEATS).join(', ')}`);
+  }
+  const cheaters = given.cheat === undefined ? 0 : (given.cheaters ?? DEFAULT_CHEATERS);
+  if (cheaters * 2 > given.players) {
+    throw new UsageError(
+      `option '--cheaters ${cheaters}': each has an honest twin, so --players ${given.players} allows at most ${given.players >> 1}`,
+    );
+  }
+  if (given.dedicated && given.topology !== 'host') {
+    throw new UsageError(`option '--dedicated': allowed only with --topology host, not '${given.topology}'`);
+  }
+  const parsed = planSchema.safeParse({
+    topology: given.topology,
+    players: given.players,
+    durationS: given.duration,
+    warmupS: given.warmup,
+    seed: given.seed,
+    scenario: given.scenario,
+    inView: given.inView,
+    tickRateHz: given.tickRate === undefined ? undefined : Number(given.tickRate),
+    snapshotRateHz: given.snapshotRate ?? SNAPSHOT_RATES_HZ[given.topology],
+    inputRateHz: given.inputRate,
+    send: given.send,
+    lagCompensationMs: given.lagCompensation,
+    network: given.network,
+    dedicated: given.dedicated,
+    policies: given.policy,
+    sampleRatio: given.sample,
+    cheat: given.cheat,
+    cheaters,
+    defences: { timeBucket: given.timeBucket, visionFilter: given.visionFilter },
+    workers: given.workers,
+    simulated: given.simulated,
+    inject: given.inject,
+  });
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    throw new UsageError(`plan field '${issue.path.join('.')}': ${issue.message}`);
+  }
+  const { snapshotRateHz, inputRateHz, tickRateHz } = parsed.data;
+  if (snapshotRateHz > tickRateHz) {
+    throw new UsageError(`option '--snapshot-rate ${snapshotRateHz}': allowed up to the tick rate, ${tickRateHz}`);
+  }
+  if (inputRateHz > tickRateHz) {
+    throw new UsageError(`option '--input-rate ${inputRateHz}': allowed up to the tick rate, ${tickRateHz}`);
+  }
+  return parsed.data;
+}
+
+/** A plan made by code, with the same defaults as on the command line. */
+export function planOf(fields: Partial<Plan> & Pick<Plan, 'topology' | 'players' | 'durationS'>): Plan {
+  return planSchema.parse({ snapshotRateHz: SNAPSHOT_RATES_HZ[fields.topology], ...fields });
+}
