@@ -34,7 +34,8 @@ export interface ProcessStatus {
   players: number;
   peers: number;
   tick: number;
-  coinsLedger: number;
+  /** Coins lost or doubled so far. */
+  coinsError: number;
   driver: DriverCounters;
   session: Record<string, number>;
   userUs: number;
@@ -89,6 +90,8 @@ export interface AuthorityProcess<S extends ProcessSettings> {
     attach: (driver: AuthorityDriver) => void,
   ): Promise<Running>;
   createRecorder(session: AuthoritySession, settings: S): Recorder;
+  /** The ledger of the game: links/ knows no rules. */
+  coinsError(session: AuthoritySession): number;
 }
 
 const SAMPLE_EVERY_MS = 1000;
@@ -177,13 +180,12 @@ export function runAuthorityProcess<S extends ProcessSettings>(kind: AuthorityPr
     if (!running) return;
     const { driver } = running;
     const { session } = driver;
-    const { match } = session.world;
     say({
       type: 'status',
       players: session.playerCount,
       peers: driver.peers,
-      tick: match.tick[0]!,
-      coinsLedger: match.minted[0]! - match.spent[0]!,
+      tick: session.world.match.tick[0]!,
+      coinsError: kind.coinsError(session),
       driver: driver.counters,
       session: { ...session.counters },
       ...usage(),

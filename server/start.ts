@@ -2,13 +2,14 @@
  * Starts the authoritative server of the `server` topology: one Colyseus process with one room around one
  * `AuthoritySession`. One per process, because the framework's matchmaker is a module of which there is one.
  */
-import { createServer, type Server as HttpServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import './silence-pm2.ts';
+import { createServer } from 'node:http';
 import { defineRoom, defineServer, matchMaker } from '@colyseus/core';
 import { monitor } from '@colyseus/monitor';
 import type { Application, NextFunction, Request, Response } from 'express';
 import { AuthorityDriver } from '../links/authority-driver.ts';
 import { ARENA_ROOM } from '../links/colyseus-frames.ts';
+import { listen, urlOf } from '../links/listen.ts';
 import { systemTimer } from '../links/timer.ts';
 import { type AuthorityOptions, AuthoritySession } from '../netcode/authority-session.ts';
 import { ArenaRoom } from './arena-room.ts';
@@ -36,27 +37,6 @@ export interface RunningServer {
   guard: GuardCounters;
   /** Says goodbye to everybody and frees the port. */
   stop(reason?: string): Promise<void>;
-}
-
-/** A port that cannot be had; the message says what to do. */
-export class ListenError extends Error {}
-
-/** Listens, or rejects with a ListenError. */
-export function listen(server: HttpServer, port: number, bind: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const why =
-        error.code === 'EADDRINUSE'
-          ? 'something else listens there; choose another port, or 0 for any that is free'
-          : error.code === 'EADDRNOTAVAIL'
-            ? 'this machine has no such address'
-            : error.code === 'EACCES'
-              ? 'this user may not; choose a port above 1023'
-              : error.message;
-      reject(new ListenError(`cannot listen on ${bind}:${port}: ${why}`));
-    });
-    server.listen(port, bind, () => resolve((server.address() as AddressInfo).port));
-  });
 }
 
 /** Anybody who reaches the monitor may end rooms, so it is for this machine only. */
@@ -110,7 +90,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   driver.start();
 
   return {
-    url: `http://${bind.includes(':') ? `[${bind}]` : bind}:${boundPort}`,
+    url: urlOf(bind, boundPort),
     port: boundPort,
     driver,
     guard,
