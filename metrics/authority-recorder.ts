@@ -41,6 +41,8 @@ export const TRUTH_SHAPE = { player: 'u16', x: 'i32', y: 'i32', input: 'i32' } a
 /** Outcomes: kills (a victim, b killer), pickups (a player, b coin) and purchases (a player, b key). */
 export const OUTCOME_SHAPE = { tick: 'i32', kind: 'u8', a: 'u16', b: 'i32', amount: 'i32' } as const;
 export const TALLY_SHAPE = { player: 'u16', distance: 'f64', ticks: 'i32', score: 'i32' } as const;
+/** What players had at the end of the tape's first tick. */
+export const BASELINE_SHAPE = { player: 'u16', score: 'i32', kills: 'i32', deaths: 'i32', purchaseKey: 'i32' } as const;
 const RESOURCE_SHAPE = { atMs: 'f64', userUs: 'f64', systemUs: 'f64', rssBytes: 'f64' } as const;
 
 export interface AuthorityMeta {
@@ -71,7 +73,9 @@ export interface AuthorityRecording {
   meta: AuthorityMeta;
   ticks: Rows<typeof TICK_SHAPE>;
   truth: Rows<typeof TRUTH_SHAPE>;
+  /** Of the ticks after the first one. */
   outcomes: Rows<typeof OUTCOME_SHAPE>;
+  baselines: Rows<typeof BASELINE_SHAPE>;
   /** Per player that lived in the window: distance walked in sub-units, ticks alive, score gained. */
   tallies: Rows<typeof TALLY_SHAPE>;
   resources: Rows<typeof RESOURCE_SHAPE>;
@@ -84,6 +88,7 @@ export class AuthorityRecorder {
   readonly #ticks = new Table(TICK_SHAPE, 4_000_000);
   readonly #truth: Table<typeof TRUTH_SHAPE>;
   readonly #outcomes = new Table(OUTCOME_SHAPE, 20_000_000);
+  readonly #baselines = new Table(BASELINE_SHAPE, 65_536);
   readonly #resources = new Table(RESOURCE_SHAPE, 1_000_000);
   readonly #tickTimes = new Distribution();
   readonly #lastX: Int32Array;
@@ -122,6 +127,7 @@ export class AuthorityRecorder {
     if (!this.window.touches(startMs)) return;
     const covered = this.window.covers(startMs);
     if (covered) this.#tickTimes.add(endMs - dueMs);
+    if (this.#ticks.count === 0) this.#keepBaseline(world);
     this.#countEvents(tick, world, covered);
     if (tick % this.#options.tickRateHz === 0) this.#oncePerSecond(world, endMs);
     if (!this.#ticks.reserve(1)) return;
@@ -173,6 +179,19 @@ export class AuthorityRecorder {
     if (taping) this.#truth.count = row;
   }
 
+  #keepBaseline({ players, match }: World): void {
+    for (let id = 0; id < match.playerLimit[0]!; id++) {
+      if (players.status[id] === Status.empty || !this.#baselines.reserve(1)) continue;
+      const at = this.#baselines.count++;
+      const { columns } = this.#baselines;
+      columns.player[at] = id;
+      columns.score[at] = players.score[id]!;
+      columns.kills[at] = players.kills[id]!;
+      columns.deaths[at] = players.deaths[id]!;
+      columns.purchaseKey[at] = players.purchaseKey[id]!;
+    }
+  }
+
   #countEvents(tick: number, world: World, covered: boolean): void {
     const { count, kind, a, b, amount } = world.events;
     for (let i = 0; i < count; i++) {
@@ -182,7 +201,7 @@ export class AuthorityRecorder {
       if (covered && what === EventKind.kill) this.#counts.kills++;
       if (covered && what === EventKind.pickup) this.#counts.pickups++;
       if (covered && what === EventKind.purchase) this.#counts.purchases++;
-      if (!this.#outcomes.reserve(1)) continue;
+      if (this.#ticks.count === 0 || !this.#outcomes.reserve(1)) continue;
       const at = this.#outcomes.count++;
       const { columns } = this.#outcomes;
       columns.tick[at] = tick;
@@ -251,6 +270,7 @@ export class AuthorityRecorder {
       ticks: this.#ticks,
       truth: this.#truth,
       outcomes: this.#outcomes,
+      baselines: this.#baselines,
       tallies,
       resources: this.#resources,
     } as never);

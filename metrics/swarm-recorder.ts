@@ -48,7 +48,6 @@ export const SNAPSHOT_SHAPE = {
   firstRow: 'i32',
 } as const;
 export const SEEN_SHAPE = { player: 'u16', x: 'i32', y: 'i32' } as const;
-export const CONFIRMED_SHAPE = { player: 'u16', inputTick: 'i32', atMs: 'f64' } as const;
 export const TRAFFIC_SHAPE = {
   player: 'u16',
   sentBytes: 'f64',
@@ -81,7 +80,6 @@ export interface SwarmRecording {
   inputs: Rows<typeof INPUT_SHAPE>;
   snapshots: Rows<typeof SNAPSHOT_SHAPE>;
   seen: Rows<typeof SEEN_SHAPE>;
-  confirmed: Rows<typeof CONFIRMED_SHAPE>;
   traffic: Rows<typeof TRAFFIC_SHAPE>;
   drawn: Rows<typeof DRAWN_SHAPE>;
   resources: ResourceRows;
@@ -94,7 +92,6 @@ export class SwarmRecorder {
   readonly #inputs = new Table(INPUT_SHAPE, 40_000_000);
   readonly #snapshots = new Table(SNAPSHOT_SHAPE, 4_000_000);
   readonly #seen: Table<typeof SEEN_SHAPE>;
-  readonly #confirmed = new Table(CONFIRMED_SHAPE, 10_000_000);
   readonly #drawn = new Table(DRAWN_SHAPE, 10_000_000);
   readonly #resources = createResourceTable();
   /** Per player: bytes sent, received, datagrams sent, received. */
@@ -173,16 +170,6 @@ export class SwarmRecorder {
       columns.x[at] = players.x[i]!;
       columns.y[at] = players.y[i]!;
     }
-  }
-
-  /** A player learnt that the authority has executed its inputs up to `inputTick`. */
-  confirmed(player: number, inputTick: number, nowMs: number): void {
-    if (!this.window.touches(nowMs) || !this.#confirmed.reserve(1)) return;
-    const at = this.#confirmed.count++;
-    const { columns } = this.#confirmed;
-    columns.player[at] = player;
-    columns.inputTick[at] = inputTick;
-    columns.atMs[at] = nowMs;
   }
 
   /** A player asked to join; `joined` or `joinFailed` may follow. At any time. */
@@ -274,7 +261,6 @@ export class SwarmRecorder {
       inputs: this.#inputs,
       snapshots: this.#snapshots,
       seen: this.#seen,
-      confirmed: this.#confirmed,
       traffic,
       drawn: this.#drawn,
       resources: this.#resources,

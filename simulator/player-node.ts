@@ -183,7 +183,6 @@ export class PlayerNode {
         this.state = 'playing';
         if (!this.player.full) return;
         recorder?.snapshot(session.player, clock.nowMs, session.view!);
-        recorder?.confirmed(session.player, session.confirmedTick, clock.nowMs);
         return;
       case 'input':
         recorder?.input(session.player, event.tick, event.dueMs, clock.nowMs);

@@ -204,7 +204,6 @@ export class Bot {
   #noteSnapshot(nowMs: number): void {
     const view = this.#session!.view!;
     this.#around.recorder.snapshot(this.player, nowMs, this.#faults.dropEntity ? this.#without(view) : view);
-    this.#around.recorder.confirmed(this.player, this.#session!.confirmedTick, nowMs);
   }
 
   #noteDrawn(nowMs: number): void {
