@@ -2,22 +2,20 @@
  * The side whose world is true. It seats players, queues their inputs, steps the world, and sends each player what it
  * may see. A Colyseus room, a host peer and the simulator all run this one class.
  *
- * One tick: execute one input per player → step → gather who sees what → write this tick's snapshots. Clients are
- * staggered over ticks by slot, so that a snapshot rate below the tick rate spreads its load evenly.
+ * One tick: execute one input per player → step → gather who sees what → write this tick's snapshots.
  */
-import { checkMatchConfig, type MatchConfig } from '../game/arena.ts';
+import { checkMatchConfig } from '../game/arena.ts';
 import { createInputTable, type InputTable } from '../game/input.ts';
 import { rulesHash } from '../game/rules-hash.ts';
 import { addPlayer, removePlayer, step } from '../game/step.ts';
 import { createWorld, EventKind, type World } from '../game/world.ts';
+import type { AuthorityCounters, AuthorityOptions } from './authority-options.ts';
 import { createInputMessage, decodeInput } from './input-codec.ts';
 import { InputQueues } from './input-queue.ts';
-import { Interest } from './interest.ts';
 import { decodeMessage, encodeMessage, type Hello, kindOf, type Message } from './messages.ts';
 import {
   Kind,
   MAX_CLIENT_MESSAGE_BYTES,
-  MAX_MESSAGE_BYTES,
   MAX_ROSTER_ENTRIES,
   PROTOCOL_VERSION,
   ProtocolError,
@@ -25,70 +23,10 @@ import {
 } from './protocol.ts';
 import { ReliableChannel } from './reliable-channel.ts';
 import { type Peer, Seats } from './seats.ts';
-import type {
-  Channel,
-  PeerId,
-  RefusalName,
-  Request,
-  RosterEntry,
-  Session,
-  SessionEvent,
-  Transport,
-} from './session.ts';
-import { encodeSnapshot, type SnapshotHeader } from './snapshot-codec.ts';
+import type { Channel, PeerId, RefusalName, Request, RosterEntry, Session, SessionEvent } from './session.ts';
+import { SnapshotWriter } from './snapshot-writer.ts';
 
-export interface AuthorityOptions {
-  config: MatchConfig;
-  transport: Transport;
-  /** Snapshots per second to each client; with `send: 'need'` those in combat get twice as many, up to the tick rate. */
-  snapshotRateHz: number;
-  send: 'need' | 'flat';
-  /** A seat whose link went down is kept for this long. */
-  seatHoldMs: number;
-  /** A peer that was silent for this long is taken for gone. */
-  silenceMs: number;
-  /** Messages that one peer may send per second before they are dropped; at four times that it is disconnected. */
-  maxMessagesPerS: number;
-  defences: {
-    /** Executes at most as many inputs per player as ticks have passed, plus a small burst. */
-    timeBucket: boolean;
-    /** Sends only what lies within vision. Off, snapshots reach four times as far. */
-    visionFilter: boolean;
-  };
-  /** Fills an array with unpredictable bytes, for resume tokens. */
-  randomBytes: (into: Uint8Array) => void;
-}
-
-/** Everything but the config, the transport and the source of tokens, as most matches want it. */
-export const DEFAULT_AUTHORITY = {
-  snapshotRateHz: 20,
-  send: 'flat',
-  seatHoldMs: 10_000,
-  silenceMs: 5000,
-  maxMessagesPerS: 120,
-  defences: { timeBucket: true, visionFilter: true },
-} as const satisfies Partial<AuthorityOptions>;
-
-export interface AuthorityCounters {
-  receivedMessages: number;
-  receivedBytes: number;
-  /** Messages that were not what the protocol allows. */
-  malformed: number;
-  /** Messages over a peer's rate. */
-  overRate: number;
-  sentMessages: number;
-  sentBytes: number;
-  snapshots: number;
-  snapshotEntities: number;
-  /** Snapshots from which something in view had to be left out. */
-  partialSnapshots: number;
-  refused: number;
-}
-
-/** How far beyond vision snapshots reach without the vision filter: 2² times its radius. */
-const UNFILTERED_REACH = 2;
-/** Snapshots are written into slabs of this size; one is dropped when the next would not surely fit. */
-const SLAB_BYTES = 16 * MAX_MESSAGE_BYTES;
+export { type AuthorityCounters, type AuthorityOptions, DEFAULT_AUTHORITY } from './authority-options.ts';
 
 export class AuthoritySession implements Session {
   readonly world: World;
@@ -109,21 +47,12 @@ export class AuthoritySession implements Session {
   readonly #tickMs: number;
   readonly #inputs: InputTable;
   readonly #queues: InputQueues;
-  readonly #interest: Interest;
+  readonly #snapshots: SnapshotWriter;
   readonly #seats: Seats;
   readonly #peers = new Map<PeerId, Peer>();
   readonly #input = createInputMessage();
-  readonly #header: SnapshotHeader;
-  readonly #reach: number;
-  /** By slot: purchase key to execute at the next tick, last tick of combat, when statistics were last sent and are due. */
+  /** By slot: purchase key to execute at the next tick, 0 for none. */
   readonly #purchase: Uint16Array;
-  readonly #combatTick: Int32Array;
-  readonly #statsSentTick: Int32Array;
-  readonly #statsUntilTick: Int32Array;
-  readonly #clientTime: Uint16Array;
-  readonly #clientTimeAtMs: Float64Array;
-  #slab = new Uint8Array(0);
-  #slabAt = 0;
   #requests: Request[] = [];
   #events: SessionEvent[] = [];
 
@@ -139,24 +68,9 @@ export class AuthoritySession implements Session {
     this.#tickMs = 1000 / options.config.tickRateHz;
     this.#inputs = createInputTable(capacity);
     this.#queues = new InputQueues(capacity, options.config.tickRateHz, options.defences.timeBucket);
-    this.#reach = options.defences.visionFilter ? 0 : UNFILTERED_REACH;
-    this.#interest = new Interest(this.world, this.#reach);
+    this.#snapshots = new SnapshotWriter(this.world, options, this.#queues, this.counters);
     this.#seats = new Seats(options.config.players);
-    this.#header = {
-      tick: 0,
-      ackedTick: 0,
-      marginTicks: 0,
-      echoedTimeMs: 0,
-      heldMs: 0,
-      reach: this.#reach,
-      hasStats: false,
-    };
     this.#purchase = new Uint16Array(capacity);
-    this.#combatTick = new Int32Array(capacity);
-    this.#statsSentTick = new Int32Array(capacity);
-    this.#statsUntilTick = new Int32Array(capacity);
-    this.#clientTime = new Uint16Array(capacity);
-    this.#clientTimeAtMs = new Float64Array(capacity);
   }
 
   /** By slot: newest tick of that player's own timeline whose input the world reflects; −1 for none. */
@@ -260,8 +174,7 @@ export class AuthoritySession implements Session {
     if (peer.slot < 0) throw new ProtocolError('input before hello');
     decodeInput(bytes, this.#input);
     this.#queues.receive(peer.slot, this.#input, this.world.match.tick[0]!);
-    this.#clientTime[peer.slot] = this.#input.clientTimeMs;
-    this.#clientTimeAtMs[peer.slot] = nowMs;
+    this.#snapshots.clientTime(peer.slot, this.#input.clientTimeMs, nowMs);
   }
 
   #handle(peer: Peer, message: Message, nowMs: number): void {
@@ -356,10 +269,7 @@ export class AuthoritySession implements Session {
   #sit(peer: Peer, slot: number, resumed: boolean): void {
     peer.slot = slot;
     this.#events.push({ type: 'joined', peer: peer.id, player: slot, name: this.nameOf(slot), resumed });
-    const tick = this.world.match.tick[0]!;
-    this.#statsUntilTick[slot] = tick + this.options.config.tickRateHz;
-    this.#combatTick[slot] = -this.options.config.tickRateHz;
-    this.#clientTimeAtMs[slot] = Number.NEGATIVE_INFINITY;
+    this.#snapshots.seated(slot);
   }
 
   #welcome(peer: Peer, resumed: boolean): void {
@@ -412,7 +322,7 @@ export class AuthoritySession implements Session {
     if (nowMs < this.nextDueMs) return false;
     this.#execute();
     step(this.world, this.#inputs);
-    this.#afterStep(nowMs);
+    this.#answerPurchases(nowMs);
     this.#sendSnapshots(nowMs);
     if (this.world.match.tick[0]! % this.options.config.tickRateHz === 0) this.#everySecond(nowMs);
     this.#resend(nowMs);
@@ -440,35 +350,11 @@ export class AuthoritySession implements Session {
     }
   }
 
-  /** Notes who needs snapshots and statistics sooner, and answers purchases. */
-  #afterStep(nowMs: number): void {
-    const { events, match } = this.world;
-    const tick = match.tick[0]!;
-    const aSecondOn = tick + this.options.config.tickRateHz;
+  #answerPurchases(nowMs: number): void {
+    const { events } = this.world;
     for (let i = 0; i < events.count; i++) {
-      const a = events.a[i]!;
-      const b = events.b[i]!;
-      switch (events.kind[i]) {
-        case EventKind.fire:
-          this.#combatTick[a] = tick;
-          break;
-        case EventKind.hit:
-          this.#combatTick[a] = tick;
-          this.#combatTick[b] = tick;
-          this.#statsUntilTick[a] = aSecondOn;
-          break;
-        case EventKind.kill:
-          this.#statsUntilTick[a] = aSecondOn;
-          this.#statsUntilTick[b] = aSecondOn;
-          break;
-        case EventKind.pickup:
-          this.#statsUntilTick[a] = aSecondOn;
-          break;
-        case EventKind.purchase:
-          this.#statsUntilTick[a] = aSecondOn;
-          this.#answerPurchase(a, b, events.amount[i]! > 0, nowMs);
-          break;
-      }
+      if (events.kind[i] !== EventKind.purchase) continue;
+      this.#answerPurchase(events.a[i]!, events.b[i]!, events.amount[i]! > 0, nowMs);
     }
   }
 
@@ -479,44 +365,12 @@ export class AuthoritySession implements Session {
   }
 
   #sendSnapshots(nowMs: number): void {
-    this.#interest.update();
+    this.#snapshots.update();
     const tick = this.world.match.tick[0]!;
-    for (const peer of this.#peers.values()) {
-      if (peer.slot >= 0 && this.#isDue(peer.slot, tick)) this.#sendSnapshot(peer, tick, nowMs);
+    for (const { id, slot } of this.#peers.values()) {
+      if (slot >= 0 && this.#snapshots.isDue(slot, tick))
+        this.#send(id, 'unreliable', this.#snapshots.write(slot, nowMs));
     }
-  }
-
-  /** Whether a slot gets a snapshot at this tick: its rate's share of ticks, shifted by its slot. */
-  #isDue(slot: number, tick: number): boolean {
-    const { config, send, snapshotRateHz } = this.options;
-    const { tickRateHz } = config;
-    const inNeed = send === 'need' && tick - this.#combatTick[slot]! < tickRateHz;
-    const rate = Math.min(tickRateHz, inNeed ? 2 * snapshotRateHz : snapshotRateHz);
-    return ((tick + slot) * rate) % tickRateHz < rate;
-  }
-
-  #sendSnapshot(peer: Peer, tick: number, nowMs: number): void {
-    const { slot } = peer;
-    const header = this.#header;
-    header.tick = tick;
-    header.ackedTick = this.#queues.timeline[slot]! & 0xffff;
-    header.marginTicks = this.#queues.margin[slot]!;
-    header.echoedTimeMs = this.#clientTime[slot]!;
-    header.heldMs = Math.min(255, Math.round(nowMs - this.#clientTimeAtMs[slot]!));
-    header.hasStats =
-      tick <= this.#statsUntilTick[slot]! || tick - this.#statsSentTick[slot]! >= this.options.config.tickRateHz;
-    if (header.hasStats) this.#statsSentTick[slot] = tick;
-    const sight = this.#interest.look(slot);
-    if (this.#slab.length - this.#slabAt < MAX_MESSAGE_BYTES) {
-      this.#slab = new Uint8Array(SLAB_BYTES);
-      this.#slabAt = 0;
-    }
-    const start = this.#slabAt;
-    this.#slabAt = encodeSnapshot(this.#slab, start, this.world, slot, header, sight);
-    this.counters.snapshots++;
-    this.counters.snapshotEntities += sight.playerCount + sight.shotCount + sight.coinCount;
-    if (sight.radius > 0) this.counters.partialSnapshots++;
-    this.#send(peer.id, 'unreliable', this.#slab.subarray(start, this.#slabAt));
   }
 
   #everySecond(nowMs: number): void {
