@@ -3,7 +3,7 @@
  * link, as a bot does over a real connection. A full client's views are recorded.
  */
 import type { PlayerInput } from '../game/input.ts';
-import type { SwarmRecorder } from '../metrics/swarm-recorder.ts';
+import type { SeenView, SwarmRecorder } from '../metrics/swarm-recorder.ts';
 import { ClientSession } from '../netcode/client-session.ts';
 import { AUTHORITY, type SessionEvent, type Transport } from '../netcode/session.ts';
 import type { View } from '../netcode/view.ts';
@@ -19,6 +19,10 @@ export interface SimulatedPlayer {
   full: boolean;
   /** Stands between the simulator and the honest session: a cheat. */
   wrapSession?(session: ClientSession): ClientSession;
+  /** A planted fault: added to each direction of its link. */
+  extraDelayMs?: number;
+  /** A planted fault: what the recorder is told instead of the view. */
+  recordedView?(view: View): SeenView;
 }
 
 export interface PlayerSurroundings {
@@ -182,7 +186,7 @@ export class PlayerNode {
         if (this.state === 'joining' && this.player.full) this.#drawNext();
         this.state = 'playing';
         if (!this.player.full) return;
-        recorder?.snapshot(session.player, clock.nowMs, session.view!);
+        recorder?.snapshot(session.player, clock.nowMs, this.player.recordedView?.(session.view!) ?? session.view!);
         return;
       case 'input':
         recorder?.input(session.player, event.tick, event.dueMs, clock.nowMs);

@@ -9,12 +9,14 @@ import { Alarm, bestCoin, Gunsight, isClear, nearestPlayer } from './sight.ts';
 import { Rambler, Walker } from './walking.ts';
 
 const TOO_CLOSE = 130 * SUBUNITS;
+/** Pulls the trigger in one of so many decisions while it is shot at, and more rarely while it is not. */
+const HESITATION = 5;
 
 /** A collector's brain that looks for coins within `coinSight` sub-units. */
 export function collectorBrain(random: Random, coinSight: number): (view: View) => PlayerInput {
   const walker = new Walker(random);
   const rambler = new Rambler(random);
-  const gun = new Gunsight();
+  const gun = new Gunsight(random);
   const alarm = new Alarm();
   const shopper = new Shopper();
   return (view) => {
@@ -28,7 +30,8 @@ export function collectorBrain(random: Random, coinSight: number): (view: View) 
     const other = nearestPlayer(view, isAttacked ? VISION_RADIUS : TOO_CLOSE);
     if (other >= 0) {
       aim = gun.aimAt(view, other);
-      if (isClear(view, view.players.x[other]!, view.players.y[other]!)) buttons |= Button.fire;
+      const hesitates = random.below(isAttacked ? HESITATION : 4 * HESITATION) !== 0;
+      if (!hesitates && isClear(view, view.players.x[other]!, view.players.y[other]!)) buttons |= Button.fire;
     }
     return { buttons, aim };
   };

@@ -19,7 +19,7 @@ export const flock: Policy = {
   create(random) {
     const walker = new Walker(random);
     const rambler = new Rambler(random);
-    const gun = new Gunsight();
+    const gun = new Gunsight(random);
     const alarm = new Alarm();
     return (view) => {
       const isAttacked = alarm.isRinging(view);

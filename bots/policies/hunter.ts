@@ -12,6 +12,8 @@ import { Rambler, Walker } from './walking.ts';
 const KEEP_DISTANCE = 110 * SUBUNITS;
 /** A shot flies 384 units; beyond this a moving target is rarely met. */
 const FIRE_REACH = 300 * SUBUNITS;
+/** Pulls the trigger in one of so many decisions, so that those it hunts live for a while. */
+const HESITATION = 5;
 const COIN_REACH = 70 * SUBUNITS;
 const DODGE_REACH = 140 * SUBUNITS;
 const SHOT_CORRIDOR = 26 * SUBUNITS;
@@ -20,7 +22,7 @@ const SHOT_CORRIDOR = 26 * SUBUNITS;
 export function hunterBrain(random: Random, preySight: number): (view: View) => PlayerInput {
   const walker = new Walker(random);
   const rambler = new Rambler(random);
-  const gun = new Gunsight();
+  const gun = new Gunsight(random);
   const shopper = new Shopper();
   let strafe = 1;
   return (view) => {
@@ -44,7 +46,8 @@ export function hunterBrain(random: Random, preySight: number): (view: View) => 
     else if (isClose) buttons |= walker.along(view, -dy * strafe, dx * strafe);
     else buttons |= walker.along(view, dx, dy);
     const aim = gun.aimAt(view, prey);
-    if (square < FIRE_REACH * FIRE_REACH && isClear(view, players.x[prey]!, players.y[prey]!)) buttons |= Button.fire;
+    const inReach = square < FIRE_REACH * FIRE_REACH && isClear(view, players.x[prey]!, players.y[prey]!);
+    if (inReach && random.below(HESITATION) === 0) buttons |= Button.fire;
     return { buttons, aim };
   };
 }

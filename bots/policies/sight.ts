@@ -4,8 +4,9 @@
  * which are exact in doubles. Cost: one pass over a column each; nothing is allocated.
  */
 import { isBlocked } from '../../game/arena.ts';
-import { SUBUNITS } from '../../game/constants.ts';
+import { AIM_STEPS, SUBUNITS } from '../../game/constants.ts';
 import { aimAlong } from '../../game/fixed-point.ts';
+import type { Random } from '../../game/random.ts';
 import type { View } from '../../netcode/view.ts';
 
 /** Row of the nearest other player within `radius` sub-units, the weak taken for nearer; −1 for none. */
@@ -60,14 +61,22 @@ export function isClear(view: View, x: number, y: number): boolean {
   return true;
 }
 
-/** Follows one player from decision to decision, so that a shot can be aimed at where it will be. */
+/** Aims of bots are off by up to this many of 4,096 steps, some 14 degrees: they are meant to be lively, not deadly. */
+const UNSTEADY = 160;
+
+/** Follows one player from decision to decision, so that a shot can be aimed at where it will be; with an unsteady hand. */
 export class Gunsight {
+  readonly #random: Random;
   #id = -1;
   #tick = -1;
   #x = 0;
   #y = 0;
   #velocityX = 0;
   #velocityY = 0;
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
 
   /** The aim that lets a shot meet the player of this row, should it go on as it went since the last call. */
   aimAt(view: View, row: number): number {
@@ -95,7 +104,7 @@ export class Gunsight {
       dx = x + this.#velocityX * flightTicks - self.x;
       dy = y + this.#velocityY * flightTicks - self.y;
     }
-    return aimAlong(dx, dy);
+    return (aimAlong(dx, dy) + this.#random.below(2 * UNSTEADY + 1) - UNSTEADY) & (AIM_STEPS - 1);
   }
 }
 

@@ -14,7 +14,7 @@ export const wander: Policy = {
   create(random) {
     const walker = new Walker(random);
     const rambler = new Rambler(random);
-    const gun = new Gunsight();
+    const gun = new Gunsight(random);
     return (view) => {
       if (!view.self.alive) return { buttons: 0, aim: 0 };
       const coin = bestCoin(view, COIN_REACH);
@@ -24,7 +24,7 @@ export const wander: Policy = {
       const other = nearestPlayer(view, SHOT_REACH);
       if (other >= 0) {
         aim = gun.aimAt(view, other);
-        if (random.below(4) === 0) buttons |= Button.fire;
+        if (random.below(8) === 0) buttons |= Button.fire;
       }
       return { buttons, aim };
     };
