@@ -6,44 +6,22 @@
  * client runs its timeline a little faster or slower until they arrive just in time.
  */
 import { createArena } from '../game/arena.ts';
-import { AIM_STEPS } from '../game/constants.ts';
-import { BUTTON_MASK, Button, NO_INPUT, nextPurchaseKey, type PlayerInput } from '../game/input.ts';
+import type { PlayerInput } from '../game/input.ts';
 import { rulesHash } from '../game/rules-hash.ts';
 import { expand16 } from './bytes.ts';
+import type { ClientCounters, ClientOptions } from './client-options.ts';
 import { ClockEstimate } from './clock.ts';
-import { createInputMessage, encodeInput, MAX_INPUTS_PER_MESSAGE } from './input-codec.ts';
+import { InputSender } from './input-sender.ts';
 import { ViewRing } from './interpolation.ts';
 import { decodeMessage, encodeMessage, kindOf, type Message, type Welcome } from './messages.ts';
 import { Prediction } from './prediction.ts';
 import { Kind, PROTOCOL_VERSION, ProtocolError } from './protocol.ts';
 import { ReliableChannel } from './reliable-channel.ts';
-import { AUTHORITY, type PeerId, type Request, type Session, type SessionEvent, type Transport } from './session.ts';
+import { AUTHORITY, type PeerId, type Request, type Session, type SessionEvent } from './session.ts';
 import { decodeSnapshot, type SnapshotHeader, snapshotTick } from './snapshot-codec.ts';
 import type { View } from './view.ts';
 
-export interface ClientOptions {
-  name: string;
-  transport: Transport;
-  /** Inputs taken and sent per second; between two of them the last one holds. A divisor of the tick rate is exact. */
-  inputRateHz: number;
-  /** Full clients step their own player ahead and correct it; thin load bots do not. */
-  prediction: boolean;
-}
-
-export interface ClientCounters {
-  receivedMessages: number;
-  receivedBytes: number;
-  malformed: number;
-  snapshots: number;
-  /** Snapshots that came after a newer one: dropped. */
-  snapshotsLate: number;
-  /** Ticks between two snapshots beyond the announced rate, summed: what loss looks like from here. */
-  snapshotsMissed: number;
-  sentMessages: number;
-  sentBytes: number;
-  inputs: number;
-  corrections: number;
-}
+export type { ClientCounters, ClientOptions } from './client-options.ts';
 
 export type ClientState = 'connecting' | 'joining' | 'playing' | 'refused' | 'lost';
 
@@ -53,8 +31,6 @@ const HELLO_EVERY_MS = 500;
 const LOST_AFTER_MS = 3000;
 /** Over datagrams each message repeats so many inputs: two losses in a row cost nothing. */
 const REPEATED_INPUTS = 3;
-/** A purchase that was not answered for this long may be asked again, under the same key. */
-const PURCHASE_RETRY_MS = 3000;
 /** A client that was suspended for longer skips the time instead of sending it all at once. */
 const MAX_BACKLOG_MS = 1000;
 /** With a snapshot each tick, one loss plus a tick of jitter still leaves a later one to aim at. */
@@ -100,15 +76,7 @@ export class ClientSession implements Session {
     reach: 0,
     hasStats: false,
   };
-  readonly #sent = createInputMessage();
-  readonly #recentTicks: number[] = [];
-  readonly #recentInputs: PlayerInput[] = [];
-  #input: PlayerInput = { ...NO_INPUT };
-  #taken: PlayerInput = { ...NO_INPUT };
-  #wantsPurchase = false;
-  #wasBuying = false;
-  #purchaseAskedMs = Number.NEGATIVE_INFINITY;
-  #purchaseKey = 0;
+  readonly #inputs: InputSender;
   #tick = -1;
   #confirmedTick = -1;
   #nextTickMs = Number.POSITIVE_INFINITY;
@@ -127,6 +95,7 @@ export class ClientSession implements Session {
     if (!(options.inputRateHz > 0)) throw new RangeError(`input rate ${options.inputRateHz} Hz: must be above 0`);
     this.options = options;
     this.prediction = options.prediction;
+    this.#inputs = new InputSender(options.transport === 'datagram' ? REPEATED_INPUTS : 1);
     this.#heardMs = startMs;
   }
 
@@ -229,7 +198,7 @@ export class ClientSession implements Session {
         this.#reliable.acknowledged(message.next);
         return;
       case 'purchased':
-        if (message.key === this.#purchaseKey) this.#purchaseAskedMs = Number.NEGATIVE_INFINITY;
+        this.#inputs.purchaseAnswered(message.key);
         this.#events.push({ type: 'purchased', player: this.player, key: message.key, granted: message.granted });
         return;
       case 'roster':
@@ -332,11 +301,7 @@ export class ClientSession implements Session {
   }
 
   setInput(input: PlayerInput): void {
-    this.#input.buttons = input.buttons & (BUTTON_MASK | Button.buy);
-    this.#input.aim = input.aim & (AIM_STEPS - 1);
-    const isBuying = (input.buttons & Button.buy) !== 0;
-    if (isBuying && !this.#wasBuying) this.#wantsPurchase = true;
-    this.#wasBuying = isBuying;
+    this.#inputs.set(input);
   }
 
   /** Ticks of the own timeline between two inputs. */
@@ -390,7 +355,7 @@ export class ClientSession implements Session {
     this.#tick += ticks;
     if (this.options.prediction) {
       if (this.#tick % interval === 0) this.#takeInput(dueMs, nowMs);
-      this.#prediction!.advance(this.#tick, this.#taken);
+      this.#prediction!.advance(this.#tick, this.#inputs.taken);
       this.#nextTickMs = dueMs + tickMs / this.#speed;
     } else {
       this.#takeInput(dueMs, nowMs);
@@ -402,41 +367,11 @@ export class ClientSession implements Session {
   }
 
   #takeInput(dueMs: number, nowMs: number): void {
-    this.#taken.buttons = this.#input.buttons & BUTTON_MASK;
-    this.#taken.aim = this.#input.aim;
-    this.#recentTicks.unshift(this.#tick);
-    this.#recentInputs.unshift({ ...this.#taken });
-    const repeated = this.options.transport === 'datagram' ? REPEATED_INPUTS : 1;
-    if (this.#recentTicks.length > repeated) {
-      this.#recentTicks.length = repeated;
-      this.#recentInputs.length = repeated;
-    }
-    const message = this.#sent;
-    message.tick = this.#tick;
-    message.clientTimeMs = Math.floor(nowMs) & 0xffff;
-    message.viewTick = Math.max(0, Math.floor(this.#viewTick(nowMs))) & 0xffff;
-    message.count = 0;
-    for (let i = 0; i < this.#recentTicks.length && i < MAX_INPUTS_PER_MESSAGE; i++) {
-      const back = this.#tick - this.#recentTicks[i]!;
-      if (back > 255) break;
-      message.ticksBack[i] = back;
-      message.buttons[i] = this.#recentInputs[i]!.buttons;
-      message.aim[i] = this.#recentInputs[i]!.aim;
-      message.count++;
-    }
     this.counters.inputs++;
-    this.#send(encodeInput(message), 'unreliable');
+    this.#send(this.#inputs.take(this.#tick, this.#viewTick(nowMs), nowMs), 'unreliable');
     this.#events.push({ type: 'input', tick: this.#tick, dueMs });
-    if (this.#wantsPurchase) this.#purchase(nowMs);
-  }
-
-  /** One purchase at a time: its key follows the last answered one, so that repeating it is harmless. */
-  #purchase(nowMs: number): void {
-    this.#wantsPurchase = false;
-    if (nowMs - this.#purchaseAskedMs < PURCHASE_RETRY_MS) return;
-    this.#purchaseKey = nextPurchaseKey(this.view!.self.purchaseKey);
-    this.#purchaseAskedMs = nowMs;
-    this.#sendReliable({ type: 'purchase', key: this.#purchaseKey }, nowMs);
+    const key = this.#inputs.purchaseKey(this.view!.self.purchaseKey, nowMs);
+    if (key !== 0) this.#sendReliable({ type: 'purchase', key }, nowMs);
   }
 
   /** Asks for lines of the scoreboard; the answer is an event. */
