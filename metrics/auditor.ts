@@ -173,8 +173,8 @@ function addTicks(out: MeasureSheet, { meta, ticks, resources }: AuthorityRecord
   set('tick.isr', windowMs > 0 && done > 0 ? jumps / (2 * budgetMs * (windowMs / budgetMs)) : null);
   set('stalls.count', done > 0 ? stalls : null);
   out.set('coins.error', done > 0 ? meta.coinsError : null);
-  const why = runEvidence === 'simulated' ? 'virtual time uses no CPU of its own' : 'the authority took no samples';
-  out.set('cpu.authority', cpuPercent(resources, meta.fromMs, meta.untilMs), why);
+  const why = runEvidence === 'simulated' ? 'not modelled on virtual time' : 'the authority took no samples';
+  out.set('cpu.authority', cpuPercent(resources, meta.fromMs, meta.untilMs), why, evidence);
   out.set('memory.authority', memoryMb(resources), why);
 }
 
@@ -319,7 +319,7 @@ function addPlayers(
   out.set('bots.lag.p99', lags.length > 0 ? Math.max(...lags) : null, why);
   const cpus = swarms.map((swarm) => cpuPercent(swarm.resources, fromMs, untilMs));
   const memories = swarms.map((swarm) => memoryMb(swarm.resources));
-  const whyCpu = evidence === 'simulated' ? 'virtual time uses no CPU of its own' : 'bot processes took no samples';
+  const whyCpu = evidence === 'simulated' ? 'not modelled on virtual time' : 'bot processes took no samples';
   out.set('cpu.bots', sumOf(cpus), whyCpu);
   out.set('memory.bots', sumOf(memories), whyCpu);
 }
@@ -357,10 +357,11 @@ function cpuPercent({ count, columns }: ResourceRows, fromMs: number, untilMs: n
   return (used(last) - used(first)) / (columns.atMs[last]! - columns.atMs[first]!) / 10;
 }
 
+/** null when nobody said how much. */
 function memoryMb({ count, columns }: ResourceRows): number | null {
   let most = 0;
   for (let i = 0; i < count; i++) most = Math.max(most, columns.rssBytes[i]!);
-  return count === 0 ? null : most / 1e6;
+  return most === 0 ? null : most / 1e6;
 }
 
 /** What players did, per minute of a living player. With a reference, the least of the three ratios to it. */

@@ -18,6 +18,8 @@ const NEAR = 160 * SUBUNITS;
 /** View errors are not judged this close to the edge of vision. */
 const EDGE = 64 * SUBUNITS;
 const VIEW_SAMPLE_MS = 500;
+/** Samples step through the tick by the golden section, or they would always find it at the same point. */
+const GOLDEN = 0.6180339887498949;
 /** Position errors below half a player's radius do not count as inconsistency (Zhou et al. 2004). */
 const EPSILON = PLAYER_RADIUS / 2;
 
@@ -85,7 +87,9 @@ export class Sweep {
   readonly #freshTo: Int32Array;
   readonly #lostTo: Int32Array;
   #interest = 0;
-  #nextSampleMs: number;
+  /** When views are judged next, by number and in ms. */
+  #sample = 0;
+  #sampleMs: number;
 
   constructor(truth: Truth, inputs: InputLog, logs: readonly ViewerLog[], options: SweepOptions) {
     const { capacity, arenaSize, fromMs, untilMs } = options;
@@ -117,7 +121,7 @@ export class Sweep {
     this.#freshFrom = new Int32Array(capacity);
     this.#freshTo = new Int32Array(capacity);
     this.#lostTo = new Int32Array(capacity);
-    this.#nextSampleMs = fromMs;
+    this.#sampleMs = fromMs;
     const seconds = Math.max(1, Math.ceil((untilMs - fromMs) / 1000));
     this.ageSumBySecond = new Float64Array(seconds);
     this.ageMsBySecond = new Float64Array(seconds);
@@ -130,12 +134,16 @@ export class Sweep {
       const endMs = k + 1 < truth.tickCount ? truth.startMs[k + 1]! : startMs;
       this.#neighbours.build(truth, k);
       this.#noteInputs(k, startMs);
-      const isSample = startMs >= this.#nextSampleMs && startMs < this.#options.untilMs;
-      if (isSample) this.#nextSampleMs += VIEW_SAMPLE_MS;
-      for (const viewer of this.viewers) this.#tick(viewer, k, startMs, endMs, isSample);
+      for (const viewer of this.viewers) this.#tick(viewer, k, startMs, endMs);
+      while (this.#sampleMs < endMs) this.#nextSample(endMs - startMs);
     }
     for (const viewer of this.viewers) this.#giveUp(viewer, Number.POSITIVE_INFINITY);
     return this;
+  }
+
+  #nextSample(tickMs: number): void {
+    this.#sample++;
+    this.#sampleMs = this.#options.fromMs + this.#sample * VIEW_SAMPLE_MS + ((this.#sample * GOLDEN) % 1) * tickMs;
   }
 
   /** Finds, per living player, the inputs that this tick reflects first, and those that no tick reflected in time. */
@@ -160,7 +168,7 @@ export class Sweep {
     }
   }
 
-  #tick(viewer: ViewerState, k: number, startMs: number, endMs: number, isSample: boolean): void {
+  #tick(viewer: ViewerState, k: number, startMs: number, endMs: number): void {
     const truth = this.#truth;
     const self = truth.rowOf(k, viewer.log.player);
     this.#interest = 0;
@@ -171,7 +179,6 @@ export class Sweep {
       for (let i = 0; i < this.#interest; i++) {
         this.#expectEffects(viewer, k, truth.player[this.#neighbours.row[i]!]!);
       }
-      if (isSample && viewer.index >= 0) this.#judgeView(viewer, k, self);
     }
     this.#giveUp(viewer, startMs);
     const { atMs } = viewer.log.swarm.snapshots.columns;
@@ -334,6 +341,7 @@ export class Sweep {
     const from = Math.max(startMs, fromMs);
     const ms = Math.min(endMs, untilMs) - from;
     if (ms <= 0 || self < 0 || viewer.index < 0) return;
+    if (this.#sampleMs >= from && this.#sampleMs < from + ms) this.#judgeView(viewer, k, self);
     const truth = this.#truth;
     const second = Math.floor((from - fromMs) / 1000);
     const weight = Math.round(ms * 1000);
