@@ -36,6 +36,8 @@ export interface ProcessStatus {
   tick: number;
   /** Coins lost or doubled so far. */
   coinsError: number;
+  /** Players that claimed more time than has passed. */
+  flagged: number[];
   driver: DriverCounters;
   session: Record<string, number>;
   userUs: number;
@@ -98,9 +100,12 @@ const SAMPLE_EVERY_MS = 1000;
 /** A goodbye that takes longer is cut short. */
 const STOP_LIMIT_MS = 3000;
 
-function say(answer: Answer): void {
-  if (process.send) process.send(answer);
-  else process.stderr.write(`${JSON.stringify(answer)}\n`);
+/** Tells the parent, or whoever reads standard error; resolves when it is on its way. */
+function say(answer: Answer): Promise<void> {
+  return new Promise((resolve) => {
+    if (process.connected) process.send!(answer, () => resolve());
+    else process.stderr.write(`${JSON.stringify(answer)}\n`, () => resolve());
+  });
 }
 
 function usage(): { atMs: number; userUs: number; systemUs: number; rssBytes: number } {
@@ -161,13 +166,12 @@ export function runAuthorityProcess<S extends ProcessSettings>(kind: AuthorityPr
     try {
       running = await kind.start(settings, (into) => randomFillSync(into), attach);
     } catch (error) {
-      say({ type: 'failed', message: (error as Error).message });
-      process.exitCode = EXIT_USAGE;
+      await say({ type: 'failed', message: (error as Error).message });
       await end('could not start', EXIT_USAGE);
       return;
     }
     setInterval(() => recorder?.resources(usage()), SAMPLE_EVERY_MS).unref();
-    say({
+    void say({
       type: 'ready',
       url: running.url,
       port: running.port,
@@ -180,12 +184,13 @@ export function runAuthorityProcess<S extends ProcessSettings>(kind: AuthorityPr
     if (!running) return;
     const { driver } = running;
     const { session } = driver;
-    say({
+    void say({
       type: 'status',
       players: session.playerCount,
       peers: driver.peers,
       tick: session.world.match.tick[0]!,
       coinsError: kind.coinsError(session),
+      flagged: Array.from(session.flagged.keys()).filter((player) => session.flagged[player] === 1),
       driver: driver.counters,
       session: { ...session.counters },
       ...usage(),
@@ -202,13 +207,13 @@ export function runAuthorityProcess<S extends ProcessSettings>(kind: AuthorityPr
       case 'measure':
         recorder?.resources(usage());
         recorder?.measure(order.fromMs, order.untilMs);
-        say({ type: 'measuring' });
+        void say({ type: 'measuring' });
         return;
       case 'collect': {
         recorder?.resources(usage());
         const bytes = recorder?.finish() ?? new Uint8Array(0);
         await writeFile(order.file, bytes);
-        say({ type: 'collected', file: order.file, bytes: bytes.length });
+        void say({ type: 'collected', file: order.file, bytes: bytes.length });
         return;
       }
       case 'status':

@@ -1,7 +1,7 @@
 /**
  * Who plays what: a pure function of the plan, so that a live run, a simulated one and the activity reference cast the
- * same match. Policies are dealt by weight and shuffled by the seed; cheaters come first, each followed at a fixed
- * distance by its honest twin, which has the same policy and the same random stream.
+ * same match. Policies are dealt by weight and shuffled by the seed; every cheater has an honest twin, which has the same
+ * policy and the same random stream.
  */
 import { Random } from '../../game/random.ts';
 import { cheatOf } from '../cheats/index.ts';
@@ -35,31 +35,33 @@ const SHUFFLE_STREAM = 300;
 const SEED_STREAM = 301;
 
 /**
- * The roles of `bots` bots. Throws a RangeError when the cheaters and their twins do not fit among them.
+ * The roles of all players. Bot 0 is the authority's own player where it plays; cheaters and their twins come last, and
+ * are measured in full. Throws a RangeError when the cheaters and their twins do not fit among the players.
  */
-export function castBots(plan: Casting, bots = plan.players): BotRole[] {
-  const cheaters = plan.cheat === null ? 0 : plan.cheaters;
-  if (cheaters * 2 > bots) {
-    throw new RangeError(
-      `cheaters ${cheaters}: with a twin each they need ${cheaters * 2} bots, and there are ${bots}`,
-    );
+export function castBots(plan: Casting): BotRole[] {
+  const { players, seed, cheat } = plan;
+  const cheaters = cheat === null ? 0 : plan.cheaters;
+  if (cheaters * 2 > players) {
+    throw new RangeError(`cheaters ${cheaters}: with a twin each they need ${cheaters * 2} of ${players} players`);
   }
-  const policies = dealPolicies(plan.policies, bots, plan.seed);
-  const seeds = new Random(plan.seed, SEED_STREAM);
-  const full = fullClients(bots, plan.sampleRatio);
+  const policies = dealPolicies(plan.policies, players, seed);
+  const seeds = new Random(seed, SEED_STREAM);
+  const full = fullClients(players, plan.sampleRatio);
   const roles: BotRole[] = [];
-  for (let index = 0; index < bots; index++) {
+  for (let index = 0; index < players; index++) {
     roles.push({ index, policy: policies[index]!, seed: seeds.next(), full: full[index]!, cheat: null, twin: -1 });
   }
-  for (let index = 0; index < cheaters; index++) {
-    const twin = roles[index + cheaters]!;
-    const cheater = roles[index]!;
-    cheater.cheat = plan.cheat;
-    cheater.policy = cheatOf(plan.cheat!).honestPolicy ?? cheater.policy;
+  for (let pair = 0; pair < cheaters; pair++) {
+    const cheater = roles[players - 1 - pair]!;
+    const twin = roles[players - 1 - cheaters - pair]!;
+    cheater.cheat = cheat;
+    cheater.policy = cheatOf(cheat!).honestPolicy ?? cheater.policy;
     cheater.twin = twin.index;
     twin.twin = cheater.index;
     twin.policy = cheater.policy;
     twin.seed = cheater.seed;
+    cheater.full = true;
+    twin.full = true;
   }
   return roles;
 }

@@ -2,17 +2,15 @@
  * One bot: a policy at the controls of a client session over a real connection. It joins once and says honestly how that
  * went; a link that is lost while it plays is counted, and opened again so that the match keeps its players.
  */
-import { Random } from '../../game/random.ts';
 import { ClientDriver } from '../../links/client-driver.ts';
 import type { ClientEnd } from '../../links/client-end.ts';
 import type { Timer } from '../../links/timer.ts';
-import type { SeenView, SwarmRecorder } from '../../metrics/swarm-recorder.ts';
+import type { SwarmRecorder } from '../../metrics/swarm-recorder.ts';
 import { ClientSession } from '../../netcode/client-session.ts';
 import type { SessionEvent } from '../../netcode/session.ts';
-import type { View } from '../../netcode/view.ts';
 import { cheatOf } from '../cheats/index.ts';
-import { policyOf } from '../policies/index.ts';
 import type { BotRole } from './assign.ts';
+import { brainOf } from './brain.ts';
 
 /** From asking to the first snapshot; longer is a failed join. */
 export const JOIN_TIMEOUT_MS = 20_000;
@@ -36,11 +34,6 @@ export interface BotSurroundings {
   joinSettled(bot: Bot, failure: string | null): void;
 }
 
-export interface BotFaults {
-  /** The recorder is not told about the first other player that this viewer meets. */
-  dropEntity: boolean;
-}
-
 export class Bot {
   readonly role: BotRole;
   state: BotState = 'idle';
@@ -48,8 +41,7 @@ export class Bot {
   player = -1;
   askedMs = 0;
   readonly #around: BotSurroundings;
-  readonly #decide: (view: View) => ReturnType<ReturnType<typeof brainOf>>;
-  readonly #faults: BotFaults;
+  readonly #decide: ReturnType<typeof brainOf>;
   #driver: ClientDriver | null = null;
   #session: ClientSession | null = null;
   /** What a conditioned link waits for: its messages are due with the bot, in the swarm's one loop. */
@@ -59,14 +51,12 @@ export class Bot {
   #rejoinMs = Number.POSITIVE_INFINITY;
   #rejoins = 0;
   #drawnDueMs = 0;
-  #droppedId = -1;
   /** Bytes and messages already reported, of the current end. */
   #reported = { sentBytes: 0, receivedBytes: 0, sentMessages: 0, receivedMessages: 0 };
 
-  constructor(role: BotRole, around: BotSurroundings, faults: BotFaults) {
+  constructor(role: BotRole, around: BotSurroundings) {
     this.role = role;
     this.#around = around;
-    this.#faults = faults;
     this.#decide = brainOf(role);
     this.#timer = { nowMs: around.nowMs, callAt: (atMs, callback) => this.#hold(atMs, callback) };
   }
@@ -162,7 +152,7 @@ export class Bot {
       session,
       end,
       nowMs,
-      decide: (view) => this.#decide(view),
+      decide: this.#decide,
       onEvent: (event, atMs) => this.#note(event, atMs),
       onClose: (reason) => this.#closed(reason),
     });
@@ -202,23 +192,14 @@ export class Bot {
   }
 
   #noteSnapshot(nowMs: number): void {
-    const view = this.#session!.view!;
-    this.#around.recorder.snapshot(this.player, nowMs, this.#faults.dropEntity ? this.#without(view) : view);
+    const session = this.#session!;
+    this.#around.recorder.snapshot(this.player, nowMs, session.view!);
   }
 
   #noteDrawn(nowMs: number): void {
     this.#drawnDueMs = nowMs + DRAWN_EVERY_MS;
     const view = this.#session!.drawn(nowMs);
     if (view) this.#around.recorder.drawn(this.player, nowMs, view);
-  }
-
-  /** The planted fault: a copy of the view that lacks one player, always the same. */
-  #without(view: View): SeenView {
-    const { count, id, x, y } = view.players;
-    if (this.#droppedId < 0 && count > 0) this.#droppedId = id[0]!;
-    const kept = Array.from({ length: count }, (_, row) => row).filter((row) => id[row] !== this.#droppedId);
-    const pick = (column: Int32Array) => Int32Array.from(kept, (row) => column[row]!);
-    return { ...view, players: { count: kept.length, id: pick(id), x: pick(x), y: pick(y) } };
   }
 
   #closed(reason: string): void {
@@ -240,10 +221,4 @@ export class Bot {
     this.#driver?.close(reason);
     this.#around.joinSettled(this, reason);
   }
-}
-
-/** The policy of a role, or the cheat's own, on the role's own random stream. */
-function brainOf(role: BotRole) {
-  const cheat = role.cheat === null ? null : cheatOf(role.cheat);
-  return (cheat?.policy ?? policyOf(role.policy)).create(new Random(role.seed));
 }

@@ -9,6 +9,7 @@ import { SwarmRecorder } from '../../metrics/swarm-recorder.ts';
 import { Bot, type BotSurroundings } from './bot.ts';
 import { DueHeap } from './due-heap.ts';
 import { type Openers, openEnd } from './ends.ts';
+import { ForgetfulRecorder } from './forgetful-recorder.ts';
 import type { Seat, SwarmOrders } from './messages.ts';
 
 /** The loop has an appointment with itself this often, to see how late it comes: 100 samples a second. */
@@ -49,7 +50,8 @@ export class Swarm {
   constructor(orders: SwarmOrders, openers: Openers) {
     const { endpoint, plan, roles } = orders;
     this.#orders = orders;
-    this.recorder = new SwarmRecorder({
+    const Recorder = plan.inject === 'drop-entity' ? ForgetfulRecorder : SwarmRecorder;
+    this.recorder = new Recorder({
       capacity: endpoint.capacity,
       fullClients: roles.filter((role) => role.full).length,
     });
@@ -66,9 +68,7 @@ export class Swarm {
       rescheduled: (bot) => this.#reschedule(bot),
       joinSettled: (_bot, failure) => this.#joinSettled(failure),
     };
-    this.#bots = roles.map((role) => {
-      return new Bot(role, around, { dropEntity: plan.inject === 'drop-entity' && role.index === firstFull });
-    });
+    this.#bots = roles.map((role) => new Bot(role, around));
     this.#bots.forEach((bot, member) => {
       this.#members.set(bot, member);
     });

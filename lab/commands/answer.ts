@@ -1,0 +1,5 @@
+import type { Command } from 'commander';
+
+export function addAnswer(program: Command): void {
+  program.command('answer');
+}

@@ -1,0 +1,288 @@
+/**
+ * One live run: the authority's process and the swarm's are started, everybody joins, the match is warmed up and
+ * measured, and what each process wrote down is collected. Whatever happens, Ctrl-C or a process that dies included,
+ * everything that was started has ended when this returns, and what was recorded until then is handed back.
+ */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type BotRole, castBots } from '../../bots/swarm/assign.ts';
+import type { FromSwarm, Seat, ToSwarm } from '../../bots/swarm/messages.ts';
+import { createArena } from '../../game/arena.ts';
+import type { Answer, Order, ProcessSettings } from '../../links/authority-process.ts';
+import { monotonicMs } from '../../links/timer.ts';
+import { type AuthorityRecording, decodeAuthority } from '../../metrics/authority-recorder.ts';
+import { MARGIN_MS } from '../../metrics/measuring-window.ts';
+import type { Plan } from '../../metrics/plan.ts';
+import { decodeSwarm, type SwarmRecording } from '../../metrics/swarm-recorder.ts';
+import { Child, describeEnd } from '../children.ts';
+import { BrokenRun } from '../exit.ts';
+import type { Progress } from '../progress.ts';
+import { authorityOf, type Launcher } from './launcher.ts';
+import { preflight, workersOf } from './preflight.ts';
+
+export interface LiveOptions {
+  plan: Plan;
+  launcher: Launcher;
+  progress: Progress;
+  signal: AbortSignal;
+  /** Port of the authority; 0 lets the system choose. */
+  port?: number;
+}
+
+export interface LiveResult {
+  /** null when the authority did not live to hand it over. */
+  authority: AuthorityRecording | null;
+  swarms: SwarmRecording[];
+  roles: BotRole[];
+  seats: Seat[];
+  /** Players that the authority caught claiming more time than has passed. */
+  flagged: number[];
+  /** The measuring window on the machine's clock; null when it never began. */
+  window: { fromMs: number; untilMs: number } | null;
+  /** Why it ended before its time; null when it did not. */
+  interrupted: string | null;
+  /** The run broke: something that should have lived did not. */
+  broken: boolean;
+}
+
+type AuthorityChild = Child<Order, Answer>;
+type SwarmChild = Child<ToSwarm, FromSwarm>;
+
+const START_TIMEOUT_MS = 20_000;
+const COLLECT_TIMEOUT_MS = 60_000;
+/** Joins slower than this on average, with a minute to spare, will not come to an end. */
+const LEAST_JOINS_PER_S = 20;
+/** Processes get a moment between the order to measure and the first measured moment. */
+const LEAST_LEAD_MS = 250;
+
+/** Runs a plan live. Rejects with a BrokenRun only when the match could not begin. */
+export async function playLive(options: LiveOptions): Promise<LiveResult> {
+  await preflight(options.plan, options.launcher);
+  const directory = await mkdtemp(join(tmpdir(), 'netbed-'));
+  const run = new LiveRun(options, directory);
+  try {
+    return await run.play();
+  } finally {
+    await run.stop();
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+class LiveRun {
+  readonly #options: LiveOptions;
+  readonly #directory: string;
+  readonly #roles: BotRole[];
+  readonly #children: (AuthorityChild | SwarmChild)[] = [];
+  readonly #swarms: SwarmChild[] = [];
+  #authority: AuthorityChild | null = null;
+  #window: LiveResult['window'] = null;
+  #interrupted: string | null = null;
+  #broken = false;
+  /** Resolves when the run must end early: Ctrl-C, or a child that died. */
+  readonly #ended: Promise<void>;
+  #end: () => void = () => {};
+
+  constructor(options: LiveOptions, directory: string) {
+    this.#options = options;
+    this.#directory = directory;
+    const { plan, launcher, signal } = options;
+    this.#roles = castBots(plan);
+    if (launcher.authorityPlays(plan) && this.#roles[0]!.twin >= 0) {
+      throw new BrokenRun(
+        `--cheaters ${plan.cheaters}: the host's own player is neither cheater nor twin, so allow one more player`,
+      );
+    }
+    this.#ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+    const interrupt = () => this.#endEarly('stopped by the user', false);
+    if (signal.aborted) interrupt();
+    else signal.addEventListener('abort', interrupt, { once: true });
+  }
+
+  async play(): Promise<LiveResult> {
+    const { plan, progress } = this.#options;
+    progress.stage(`Starting ${this.#options.launcher.authorityName} and ${workersOf(plan)} bot process(es)`);
+    const url = await this.#startAuthority();
+    await this.#startSwarms();
+    progress.stage(`Joining ${plan.players} players`, 1 + plan.players / 200);
+    await this.#join(url);
+    if (this.#interrupted === null) await this.#measure();
+    progress.stage('Collecting what was recorded');
+    const result = await this.#collect();
+    progress.finish();
+    return result;
+  }
+
+  async stop(): Promise<void> {
+    // Bots first: an authority that ends before them would be seen as a loss by each.
+    await Promise.all(this.#swarms.map((swarm) => swarm.stop()));
+    await this.#authority?.stop();
+  }
+
+  #adopt<C extends AuthorityChild | SwarmChild>(child: C): C {
+    this.#children.push(child);
+    child.onCrash = (end) => this.#endEarly(describeEnd(end), true);
+    return child;
+  }
+
+  #endEarly(reason: string, broken: boolean): void {
+    if (this.#interrupted === null) {
+      this.#interrupted = reason;
+      this.#broken = broken;
+    }
+    this.#end();
+  }
+
+  async #startAuthority(): Promise<string> {
+    const { plan, launcher, port = 0 } = this.#options;
+    const entry = plan.inject === 'desync' ? new URL('./desync-authority.ts', import.meta.url) : launcher.entry;
+    const authority: AuthorityChild = this.#adopt(new Child<Order, Answer>(launcher.authorityName, entry));
+    this.#authority = authority;
+    const refused = new Promise<never>((_, reject) => {
+      authority.onMessage = (answer) => {
+        if (answer.type === 'failed') reject(new BrokenRun(`${launcher.authorityName}: ${answer.message}`));
+      };
+    });
+    const settings = { ...launcher.settings(plan, port), topology: plan.topology } as ProcessSettings;
+    authority.send({ type: 'start', settings });
+    const ready = authority.message('ready', START_TIMEOUT_MS).catch((error: Error) => {
+      throw new BrokenRun(error.message);
+    });
+    // A refusal is followed by the end of the process, which is then no news.
+    return Promise.race([refused, ready]).then((answer) => answer.url);
+  }
+
+  async #startSwarms(): Promise<void> {
+    const { plan } = this.#options;
+    const entry = new URL('../../bots/swarm/worker.ts', import.meta.url);
+    for (let worker = 0; worker < workersOf(plan); worker++) {
+      this.#swarms.push(this.#adopt(new Child<ToSwarm, FromSwarm>(`swarm worker ${worker + 1}`, entry)));
+    }
+    const ready = Promise.all(this.#swarms.map((swarm) => swarm.message('ready', START_TIMEOUT_MS)));
+    await ready.catch((error: Error) => {
+      throw new BrokenRun(error.message);
+    });
+  }
+
+  /** Every bot asks to join once; ends when all of that has come out. */
+  async #join(url: string): Promise<void> {
+    const { plan, launcher, progress } = this.#options;
+    const workers = this.#swarms.length;
+    // Bot 0 of a host that plays is in the host's own process.
+    const bots = launcher.authorityPlays(plan) ? this.#roles.slice(1) : this.#roles;
+    const { capacity } = createArena(authorityOf(plan).config);
+    const counts = this.#swarms.map(() => ({ joined: 0, failed: 0 }));
+    const timeoutMs = 60_000 + (plan.players / LEAST_JOINS_PER_S) * 1000;
+    const settled = this.#swarms.map((swarm, worker) => {
+      swarm.onMessage = (message) => {
+        if (message.type !== 'progress') return;
+        counts[worker] = message;
+        const joined = counts.reduce((sum, count) => sum + count.joined, 0);
+        const failed = counts.reduce((sum, count) => sum + count.failed, 0);
+        progress.note(failed === 0 ? `${joined} joined` : `${joined} joined, ${failed} failed`);
+      };
+      swarm.send({
+        type: 'start',
+        orders: {
+          endpoint: { topology: plan.topology, url, capacity },
+          plan,
+          // Dealt in turn, so that every worker has its part of the full clients and of each policy.
+          roles: bots.filter((role) => role.index % workers === worker),
+          joinsAtOnce: Math.max(1, Math.floor(launcher.joinsAtOnce / workers)),
+          overloaded: plan.inject === 'overload' && worker === 0,
+        },
+      });
+      return swarm.message('settled', timeoutMs);
+    });
+    const outcome = await Promise.race([this.#ended, Promise.all(settled).catch((error: Error) => error)]);
+    if (this.#interrupted !== null) return;
+    if (outcome instanceof Error) throw new BrokenRun(outcome.message);
+    const outcomes = outcome as Awaited<(typeof settled)[number]>[];
+    if (outcomes.every(({ joined }) => joined === 0)) {
+      const reasons = Object.keys(outcomes[0]!.reasons).slice(0, 3).join('; ');
+      throw new BrokenRun(`nobody could join: ${reasons}`);
+    }
+  }
+
+  async #measure(): Promise<void> {
+    const { plan, progress } = this.#options;
+    const fromMs = monotonicMs() + Math.max(LEAST_LEAD_MS, plan.warmupS * 1000);
+    const untilMs = fromMs + plan.durationS * 1000;
+    this.#orderWindow(fromMs, untilMs);
+    if (plan.warmupS > 0) {
+      progress.stage('Warming up', plan.warmupS);
+      await this.#sleepUntil(fromMs);
+    }
+    if (this.#interrupted === null) {
+      progress.stage(`Measuring ${plan.players} players`, plan.durationS);
+      // What was due just before the end may take effect after it.
+      await this.#sleepUntil(untilMs + MARGIN_MS);
+    }
+    const nowMs = monotonicMs();
+    if (nowMs >= untilMs) return;
+    // Ended early: the window is what there was of it.
+    if (nowMs > fromMs) this.#orderWindow(fromMs, nowMs);
+    else this.#window = null;
+  }
+
+  #orderWindow(fromMs: number, untilMs: number): void {
+    this.#window = { fromMs, untilMs };
+    this.#authority!.send({ type: 'measure', fromMs, untilMs });
+    for (const swarm of this.#swarms) swarm.send({ type: 'measure', fromMs, untilMs });
+  }
+
+  async #sleepUntil(atMs: number): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const slept = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, Math.max(0, atMs - monotonicMs()));
+    });
+    await Promise.race([slept, this.#ended]);
+    clearTimeout(timer);
+  }
+
+  /** Recordings go through files: they can be larger than a message between processes should be. */
+  async #collect(): Promise<LiveResult> {
+    const file = join(this.#directory, 'authority');
+    // The authority's is taken first: when the bots leave, its match changes.
+    const authority = this.#authority!.message('collected', COLLECT_TIMEOUT_MS).then(async () =>
+      decodeAuthority(await readFile(file)),
+    );
+    this.#authority!.send({ type: 'collect', file });
+    const flagged = await this.#askFlagged();
+    const authorityRecording = await authority.catch((error: Error) => this.#missing(error));
+    const seats: Seat[] = [];
+    const swarms: SwarmRecording[] = [];
+    for (const [worker, swarm] of this.#swarms.entries()) {
+      const path = join(this.#directory, `swarm-${worker}`);
+      const finished = swarm.message('finished', COLLECT_TIMEOUT_MS);
+      swarm.send({ type: 'finish', path });
+      const message = await finished.catch((error: Error) => this.#missing(error));
+      if (message === null) continue;
+      seats.push(...message.seats);
+      swarms.push(decodeSwarm(await readFile(path)));
+    }
+    return {
+      authority: authorityRecording,
+      swarms,
+      roles: this.#roles,
+      seats,
+      flagged,
+      window: this.#window,
+      interrupted: this.#interrupted,
+      broken: this.#broken,
+    };
+  }
+
+  async #askFlagged(): Promise<number[]> {
+    const status = this.#authority!.message('status', COLLECT_TIMEOUT_MS).catch(() => null);
+    this.#authority!.send({ type: 'status' });
+    return (await status)?.flagged ?? [];
+  }
+
+  #missing(error: Error): null {
+    this.#endEarly(error.message, true);
+    return null;
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * From a plan to a record on disk, live or simulated: the match is played, what was recorded is audited, the run checks
+ * itself, and `runs/<time>-<plan>/` holds the outcome, whole or partial.
+ */
+import { cheatOf } from '../bots/cheats/index.ts';
+import { createArena } from '../game/arena.ts';
+import { type Audit, audit } from '../metrics/auditor.ts';
+import { AuthorityRecorder, type AuthorityRecording, decodeAuthority } from '../metrics/authority-recorder.ts';
+import { cheatPair, composeRecord } from '../metrics/compose-record.ts';
+import type { Plan } from '../metrics/plan.ts';
+import type { CheatPair, RunRecord } from '../metrics/record.ts';
+import { writeRun } from '../metrics/record-files.ts';
+import { runSelfChecks } from '../metrics/self-checks.ts';
+import { HEADER_BYTES } from '../netcode/link/link-model.ts';
+import { profileOf } from '../netcode/link/profiles.ts';
+import { OFFSET_STEP } from '../netcode/snapshot-codec.ts';
+import { topologyOf } from '../netcode/topologies/index.ts';
+import { aboutRun } from './about.ts';
+import { launcherOf } from './launch/index.ts';
+import { authorityOf } from './launch/launcher.ts';
+import { type LiveResult, playLive } from './launch/live.ts';
+import type { Progress } from './progress.ts';
+import { referenceActivity } from './reference.ts';
+import { playSimulated } from './simulate.ts';
+
+export interface PerformOptions {
+  progress: Progress;
+  signal: AbortSignal;
+  /** Directory that holds the runs. */
+  out: string;
+  /** Port of a live authority; 0 lets the system choose. */
+  port?: number;
+}
+
+export interface Performed {
+  record: RunRecord;
+  /** Where it was written. */
+  directory: string;
+  /** The run broke, or was stopped: its record is partial. */
+  ended: 'whole' | 'stopped' | 'broken';
+}
+
+/** Without the vision filter snapshots reach four times as far, in steps four times as large. */
+const UNFILTERED_STEP_FACTOR = 4;
+
+/** Performs a plan. Throws a BrokenRun when the match could not begin, a UsageError when it cannot be simulated. */
+export async function perform(plan: Plan, options: PerformOptions): Promise<Performed> {
+  const { progress, signal } = options;
+  const startedAt = new Date();
+  const startedMs = performance.now();
+  progress.stage('Playing the reference match of these policies');
+  const reference = await referenceActivity(plan);
+  const played = plan.simulated
+    ? await playSimulated({ plan, progress, signal })
+    : await playLive({ plan, launcher: launcherOf(plan.topology), progress, signal, port: options.port ?? 0 });
+  progress.stage('Auditing');
+  const topology = topologyOf(plan.topology);
+  const authorityPlays = topology.authorityIsPlayer && !plan.dedicated;
+  const audited = audit(played.authority ?? nothingRecorded(plan, played.window), played.swarms, {
+    evidence: plan.simulated ? 'simulated' : 'measured',
+    // A live host's own player is in its own process and joins by itself.
+    expectedJoins: plan.players - (authorityPlays && !plan.simulated ? 1 : 0),
+    quantisation: OFFSET_STEP * (plan.defences.visionFilter ? 1 : UNFILTERED_STEP_FACTOR),
+    headerBytes: HEADER_BYTES[topology.transport],
+    authorityPlays,
+    reference,
+  });
+  const record = composeRecord({
+    plan,
+    evidence: plan.simulated ? 'simulated' : 'measured',
+    audit: audited,
+    selfChecks: runSelfChecks(audited, plan),
+    context: {
+      tickRateHz: plan.tickRateHz,
+      // Of the direct way: a detour over an authority is the topology's own.
+      baseOneWayMs: profileOf(plan.network).baseRttMs / 2,
+      uplinkKbps: null,
+      downlinkKbps: null,
+    },
+    cheats: cheatPairs(plan, played, audited),
+    about: aboutRun(startedAt, (performance.now() - startedMs) / 1000),
+    interrupted: played.interrupted,
+  });
+  const directory = await writeRun(options.out, record, audited.series);
+  progress.finish();
+  return { record, directory, ended: played.broken ? 'broken' : played.interrupted !== null ? 'stopped' : 'whole' };
+}
+
+/** What an authority that died has left: a recording without rows, so that its record is readable like any other. */
+function nothingRecorded(plan: Plan, window: LiveResult['window']): AuthorityRecording {
+  const { capacity, size } = createArena(authorityOf(plan).config);
+  const recorder = new AuthorityRecorder({ capacity, arenaSize: size, tickRateHz: plan.tickRateHz });
+  if (window) recorder.measure(window.fromMs, window.untilMs);
+  return decodeAuthority(recorder.finish());
+}
+
+/** Every cheater beside its twin, as far as both were in the match. */
+function cheatPairs(plan: Plan, { roles, seats, flagged }: LiveResult, audited: Audit): CheatPair[] {
+  const playerOf = (index: number) => seats.find((seat) => seat.index === index)?.player ?? -1;
+  const cheaters = roles.filter((role) => role.cheat !== null);
+  const blamed = new Set(flagged);
+  for (const role of cheaters) blamed.delete(playerOf(role.index));
+  const pairs: CheatPair[] = [];
+  for (const role of cheaters) {
+    const { defence } = cheatOf(role.cheat!);
+    const cheater = playerOf(role.index);
+    const twin = playerOf(role.twin);
+    if (cheater < 0 || twin < 0) continue;
+    // The time bucket names who claims more time than has passed; the vision filter prevents and names nobody.
+    const detected = defence === 'timeBucket' && plan.defences.timeBucket ? flagged.includes(cheater) : null;
+    pairs.push(
+      cheatPair(audited, {
+        cheat: role.cheat!,
+        defence,
+        defended: plan.defences[defence],
+        cheater,
+        twin,
+        detected,
+        attributed: detected,
+        innocentsBlamed: blamed.size,
+      }),
+    );
+  }
+  return pairs;
+}

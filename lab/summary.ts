@@ -1,0 +1,89 @@
+/** What a run came to, for a terminal: the verdict in words, then the measures that most people look for. */
+import pc from 'picocolors';
+import { MEASURES, type MeasureName } from '../metrics/measures.ts';
+import type { CheatPair, RunRecord } from '../metrics/record.ts';
+
+const KEY_MEASURES: readonly MeasureName[] = [
+  'joins.ok',
+  'joins.p99',
+  'disconnects',
+  'tick.p50',
+  'tick.p99',
+  'tick.max',
+  'tick.rate',
+  'stalls.count',
+  'action.p50',
+  'action.p95',
+  'age.near.p99',
+  'age.all.p99',
+  'viewError.ratio',
+  'positionError.p95',
+  'desync.count',
+  'exposure.mean',
+  'down.mean',
+  'up.mean',
+  'up.worst',
+  'snapshots.rate',
+  'inputs.rate',
+  'cpu.authority',
+  'cpu.bots',
+  'memory.authority',
+  'bots.lag.p99',
+  'coins.error',
+];
+
+export function formatNumber(value: number): string {
+  if (Number.isInteger(value)) return value.toLocaleString('en-US');
+  const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : Math.abs(value) >= 1 ? 2 : 3;
+  return value.toLocaleString('en-US', { maximumFractionDigits: digits });
+}
+
+function headline({ status, level }: RunRecord): string {
+  if (status === 'void') return pc.red('void: this run cannot be trusted');
+  if (status === 'partial') return pc.yellow('partial: the run ended before its time');
+  return level === null ? pc.yellow('held, but reaches no service level') : pc.green(`level ${level}`);
+}
+
+/** Several lines, without a newline at the end. */
+export function summaryOf(record: RunRecord): string {
+  const { plan, measures, coverage, reasons } = record;
+  const kind = plan.simulated ? 'simulated' : 'live';
+  const lines = [
+    `${pc.bold(`${plan.topology}, ${plan.players} players, ${plan.network}, seed ${plan.seed}`)} (${kind}, ${plan.durationS} s): ${headline(record)}`,
+    ...reasons.map((reason) => `  ${pc.red('·')} ${reason}`),
+    '',
+  ];
+  for (const name of KEY_MEASURES) {
+    const measure = measures[name];
+    if (!measure) continue;
+    const { unit } = MEASURES[name];
+    const value =
+      measure.value === null ? pc.dim(`n/a (${measure.why})`) : `${formatNumber(measure.value).padStart(10)} ${unit}`;
+    lines.push(`  ${name.padEnd(20)}${value}`);
+  }
+  lines.push(
+    '',
+    `  ${coverage.viewers} viewers measured in full, inputs of ${coverage.inputs} of ${plan.players} players`,
+  );
+  if (record.cheats.length > 0) lines.push('', ...cheatLines(record.cheats));
+  return lines.join('\n');
+}
+
+function cheatLines(pairs: readonly CheatPair[]): string[] {
+  const first = pairs[0]!;
+  const mean = (pick: (pair: CheatPair) => number) => pairs.reduce((sum, pair) => sum + pick(pair), 0) / pairs.length;
+  const gain = mean((pair) => pair.scorePerMin - pair.twinScorePerMin);
+  const distance =
+    mean((pair) => pair.distancePerMin) /
+    Math.max(
+      1,
+      mean((pair) => pair.twinDistancePerMin),
+    );
+  const caught = pairs.filter((pair) => pair.detected === true).length;
+  const blamed = Math.max(...pairs.map((pair) => pair.innocentsBlamed));
+  return [
+    `  cheat ${first.cheat}, defence ${first.defence} ${first.defended ? 'on' : 'off'}, ${pairs.length} twin pairs:`,
+    `    score ${gain >= 0 ? '+' : ''}${formatNumber(gain)} per minute over the honest twin, distance ×${formatNumber(distance)}`,
+    `    caught ${first.detected === null ? 'n/a' : `${caught} of ${pairs.length}`}, innocents blamed ${blamed}`,
+  ];
+}
