@@ -1,0 +1,68 @@
+/** The best players and oneself. On a phone it is one line that opens on a tap. */
+import type { RosterEntry } from '../../netcode/session.ts';
+import type { SelfView } from '../../netcode/view.ts';
+import { fromMarkup, part, setText } from '../dom.ts';
+
+export const SHOWN_ENTRIES = 8;
+
+const MARKUP = `
+<section class="scoreboard card" aria-label="Scoreboard">
+  <button type="button" class="score-line" data-part="line" aria-expanded="false"></button>
+  <table>
+    <thead><tr><th></th><th>player</th><th title="score">score</th><th title="kills">K</th><th title="deaths">D</th></tr></thead>
+    <tbody data-part="rows"></tbody>
+  </table>
+</section>`;
+
+export class Scoreboard {
+  readonly element = fromMarkup(MARKUP);
+  readonly #line = part<HTMLButtonElement>(this.element, 'line');
+  readonly #rows = part(this.element, 'rows');
+  #total = 0;
+  #rank = 0;
+
+  constructor() {
+    this.#line.addEventListener('click', () => {
+      this.#line.setAttribute('aria-expanded', `${this.element.classList.toggle('open')}`);
+    });
+  }
+
+  /** Shows a page of the roster that begins with the best, and oneself below when it is not among them. */
+  show(entries: readonly RosterEntry[], total: number, self: SelfView, ownName: string): void {
+    this.#total = total;
+    const shown = entries.slice(0, SHOWN_ENTRIES);
+    this.#rank = shown.findIndex((entry) => entry.player === self.player) + 1;
+    while (this.#rows.childElementCount > shown.length + 1) this.#rows.lastElementChild!.remove();
+    shown.forEach((entry, index) => {
+      fillRow(this.#row(index), `${index + 1}`, entry, entry.player === self.player);
+    });
+    const extra = this.#row(shown.length);
+    extra.hidden = this.#rank > 0 || self.player < 0;
+    fillRow(extra, '·', { ...self, name: ownName }, true);
+  }
+
+  /** Own numbers are newer in the view than in any page of the roster. */
+  showLine(self: SelfView): void {
+    const rank = this.#rank > 0 ? `#${this.#rank} of ${this.#total}` : `${this.#total} players`;
+    setText(this.#line, `${self.score} points · ${rank}`);
+  }
+
+  #row(index: number): HTMLElement {
+    let row = this.#rows.children[index] as HTMLElement | undefined;
+    if (!row) {
+      row = document.createElement('tr');
+      for (let i = 0; i < 5; i++) row.append(document.createElement('td'));
+      this.#rows.append(row);
+    }
+    row.hidden = false;
+    return row;
+  }
+}
+
+function fillRow(row: HTMLElement, rank: string, entry: Omit<RosterEntry, 'player'>, own: boolean): void {
+  row.classList.toggle('own', own);
+  const texts = [rank, entry.name, `${entry.score}`, `${entry.kills}`, `${entry.deaths}`];
+  texts.forEach((text, index) => {
+    setText(row.children[index] as HTMLElement, text);
+  });
+}

@@ -1,0 +1,146 @@
+/**
+ * Draws the match: each frame it asks for the view to draw, and shows exactly that. It knows nothing of sessions or
+ * links, and changes nothing; feedback is read off the differences between views.
+ */
+import * as Phaser from 'phaser';
+import { SUBUNITS } from '../../game/constants.ts';
+import type { View } from '../../netcode/view.ts';
+import { PALETTE } from '../palette.ts';
+import { type SelfChanges, SelfWatch } from './changes.ts';
+import { Effects } from './effects.ts';
+import { Fog } from './fog.ts';
+import { Ghosts } from './ghosts.ts';
+import { createGround } from './ground.ts';
+import { PlayersLayer } from './players-layer.ts';
+import { createTextures } from './textures.ts';
+import { CoinsLayer, ShotsLayer } from './things-layer.ts';
+
+/** Where the scene gets what it draws. */
+export interface SceneSource {
+  /** What to draw now; null before the first snapshot. */
+  drawn(nowMs: number): View | null;
+  /** The newest snapshot as it came, for ghosts. */
+  latest(): View | null;
+  aim(): number;
+  showsGhosts(): boolean;
+  nameOf(player: number): string;
+  /** Called after each frame with what was drawn and what changed about oneself. */
+  onFrame(view: View, changes: SelfChanges, nowMs: number): void;
+}
+
+/** Screens denser than this gain nothing that an eye would see, and cost fill rate. */
+const MOST_PIXEL_RATIO = 2;
+/** A square window of this side in CSS pixels shows the world at one pixel per unit; others scale by the mean of their sides. */
+const UNITS_ACROSS = 760;
+const NAMES_EVERY_MS = 500;
+
+export function pixelRatio(): number {
+  return Math.min(MOST_PIXEL_RATIO, window.devicePixelRatio || 1);
+}
+
+export class ArenaScene extends Phaser.Scene {
+  readonly #source: SceneSource;
+  readonly #watch = new SelfWatch();
+  #effects!: Effects;
+  #players!: PlayersLayer;
+  #coins!: CoinsLayer;
+  #shots!: ShotsLayer;
+  #ghosts!: Ghosts;
+  #fog!: Fog;
+  #grounded = false;
+  #namesDueMs = 0;
+  readonly #stillMotion = window.matchMedia('(prefers-reduced-motion: reduce)').matches;
+
+  constructor(source: SceneSource) {
+    super('arena');
+    this.#source = source;
+  }
+
+  create(): void {
+    const ratio = pixelRatio();
+    const scale = ratio > 1.5 ? 3 : 2;
+    createTextures(this, scale);
+    this.#effects = new Effects(this, scale, Math.round(18 * ratio));
+    this.#coins = new CoinsLayer(this, this.#effects, scale);
+    this.#shots = new ShotsLayer(this, this.#effects, scale);
+    this.#players = new PlayersLayer({
+      scene: this,
+      effects: this.#effects,
+      scale,
+      namePixels: Math.round(13 * ratio),
+      nameOf: (player) => this.#source.nameOf(player),
+    });
+    this.#ghosts = new Ghosts(this, scale);
+    this.#fog = new Fog(this);
+    this.cameras.main.setBackgroundColor(PALETTE.ink);
+  }
+
+  override update(): void {
+    const nowMs = performance.now();
+    const view = this.#source.drawn(nowMs);
+    if (!view || view.self.player < 0) return;
+    if (!this.#grounded) {
+      this.#grounded = true;
+      createGround(this, view.arena, pixelRatio() > 1.5 ? 3 : 2);
+    }
+    const camera = this.cameras.main;
+    const zoom = Math.sqrt(camera.width * camera.height) / UNITS_ACROSS;
+    const x = view.self.x / SUBUNITS;
+    const y = view.self.y / SUBUNITS;
+    camera.setZoom(zoom);
+    camera.centerOn(x, y);
+    const changes = this.#watch.compare(view.self);
+    this.#coins.update(view, nowMs);
+    this.#shots.update(view);
+    this.#players.update(view, this.#source.aim(), zoom, nowMs);
+    this.#ghosts.update(this.#source.latest(), this.#source.showsGhosts());
+    this.#fog.follow(x, y);
+    if (nowMs >= this.#namesDueMs) {
+      this.#namesDueMs = nowMs + NAMES_EVERY_MS;
+      this.#players.refreshNames(view);
+    }
+    this.#celebrate(changes, x, y, zoom);
+    this.#source.onFrame(view, changes, nowMs);
+  }
+
+  #celebrate(changes: SelfChanges, x: number, y: number, zoom: number): void {
+    if (changes.damage > 0 && !this.#stillMotion) this.cameras.main.shake(110, 0.0035);
+    if (changes.died && !this.#stillMotion) this.cameras.main.shake(260, 0.008);
+    if (changes.returned) this.#effects.ring(x, y, PALETTE.self, 70, 600);
+    if (changes.shieldGained) this.#effects.ring(x, y, PALETTE.shield, 46, 420);
+    if (changes.coins > 0) this.#effects.word(`+${changes.coins}`, x, y - 30, PALETTE.gold, zoom);
+    if (changes.kills > 0) this.#effects.word('knockout', x, y - 52, PALETTE.self, zoom);
+  }
+}
+
+/** Starts Phaser in `parent`, filling it at the screen's own resolution. */
+export function startScene(parent: HTMLElement, source: SceneSource): Phaser.Game {
+  const ratio = pixelRatio();
+  const game = new Phaser.Game({
+    type: Phaser.WEBGL,
+    parent,
+    backgroundColor: PALETTE.ink,
+    banner: false,
+    audio: { noAudio: true },
+    disableContextMenu: true,
+    // The page listens itself: an overlay must be able to take a press away from the game.
+    input: { keyboard: false, mouse: false, touch: false, gamepad: false },
+    // Edges are smooth in the textures themselves: multisampling would only cost fill rate.
+    render: { antialias: true, antialiasGL: false, powerPreference: 'high-performance' },
+    scale: {
+      mode: Phaser.Scale.NONE,
+      width: Math.round(parent.clientWidth * ratio),
+      height: Math.round(parent.clientHeight * ratio),
+      zoom: 1 / ratio,
+    },
+    scene: [new ArenaScene(source)],
+  });
+  const fit = new ResizeObserver(() => {
+    if (parent.clientWidth > 0) {
+      game.scale.resize(Math.round(parent.clientWidth * ratio), Math.round(parent.clientHeight * ratio));
+    }
+  });
+  fit.observe(parent);
+  game.events.once(Phaser.Core.Events.DESTROY, () => fit.disconnect());
+  return game;
+}
