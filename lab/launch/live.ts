@@ -7,19 +7,19 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BotRole, castBots } from '../../bots/swarm/assign.ts';
-import type { FromSwarm, Seat, ToSwarm } from '../../bots/swarm/messages.ts';
+import type { Seat } from '../../bots/swarm/messages.ts';
 import { createArena } from '../../game/arena.ts';
-import type { Answer, Order, ProcessSettings } from '../../links/authority-process.ts';
 import { monotonicMs } from '../../links/timer.ts';
 import { type AuthorityRecording, decodeAuthority } from '../../metrics/authority-recorder.ts';
 import { MARGIN_MS } from '../../metrics/measuring-window.ts';
 import type { Plan } from '../../metrics/plan.ts';
 import { decodeSwarm, type SwarmRecording } from '../../metrics/swarm-recorder.ts';
-import { Child, describeEnd } from '../children.ts';
+import { describeEnd } from '../children.ts';
 import { BrokenRun } from '../exit.ts';
 import type { Progress } from '../progress.ts';
 import { authorityOf, type Launcher } from './launcher.ts';
 import { preflight, workersOf } from './preflight.ts';
+import { type AuthorityChild, type SwarmChild, startAuthority, startSwarm } from './start.ts';
 
 export interface LiveOptions {
   plan: Plan;
@@ -46,10 +46,6 @@ export interface LiveResult {
   broken: boolean;
 }
 
-type AuthorityChild = Child<Order, Answer>;
-type SwarmChild = Child<ToSwarm, FromSwarm>;
-
-const START_TIMEOUT_MS = 20_000;
 const COLLECT_TIMEOUT_MS = 60_000;
 /** Joins slower than this on average, with a minute to spare, will not come to an end. */
 const LEAST_JOINS_PER_S = 20;
@@ -73,7 +69,6 @@ class LiveRun {
   readonly #options: LiveOptions;
   readonly #directory: string;
   readonly #roles: BotRole[];
-  readonly #children: (AuthorityChild | SwarmChild)[] = [];
   readonly #swarms: SwarmChild[] = [];
   #authority: AuthorityChild | null = null;
   #window: LiveResult['window'] = null;
@@ -122,7 +117,6 @@ class LiveRun {
   }
 
   #adopt<C extends AuthorityChild | SwarmChild>(child: C): C {
-    this.#children.push(child);
     child.onCrash = (end) => this.#endEarly(describeEnd(end), true);
     return child;
   }
@@ -137,33 +131,18 @@ class LiveRun {
 
   async #startAuthority(): Promise<string> {
     const { plan, launcher, port = 0 } = this.#options;
-    const entry = plan.inject === 'desync' ? new URL('./desync-authority.ts', import.meta.url) : launcher.entry;
-    const authority: AuthorityChild = this.#adopt(new Child<Order, Answer>(launcher.authorityName, entry));
-    this.#authority = authority;
-    const refused = new Promise<never>((_, reject) => {
-      authority.onMessage = (answer) => {
-        if (answer.type === 'failed') reject(new BrokenRun(`${launcher.authorityName}: ${answer.message}`));
-      };
-    });
-    const settings = { ...launcher.settings(plan, port), topology: plan.topology } as ProcessSettings;
-    authority.send({ type: 'start', settings });
-    const ready = authority.message('ready', START_TIMEOUT_MS).catch((error: Error) => {
-      throw new BrokenRun(error.message);
-    });
-    // A refusal is followed by the end of the process, which is then no news.
-    return Promise.race([refused, ready]).then((answer) => answer.url);
+    const { child, ready } = startAuthority(launcher, plan, { port });
+    this.#authority = this.#adopt(child);
+    return ready;
   }
 
   async #startSwarms(): Promise<void> {
-    const { plan } = this.#options;
-    const entry = new URL('../../bots/swarm/worker.ts', import.meta.url);
-    for (let worker = 0; worker < workersOf(plan); worker++) {
-      this.#swarms.push(this.#adopt(new Child<ToSwarm, FromSwarm>(`swarm worker ${worker + 1}`, entry)));
-    }
-    const ready = Promise.all(this.#swarms.map((swarm) => swarm.message('ready', START_TIMEOUT_MS)));
-    await ready.catch((error: Error) => {
-      throw new BrokenRun(error.message);
+    const started = Array.from({ length: workersOf(this.#options.plan) }, (_, worker) => {
+      const { child, ready } = startSwarm(`swarm worker ${worker + 1}`);
+      this.#swarms.push(this.#adopt(child));
+      return ready;
     });
+    await Promise.all(started);
   }
 
   /** Every bot asks to join once; ends when all of that has come out. */
