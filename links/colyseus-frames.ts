@@ -6,8 +6,16 @@ export const ARENA_ROOM = 'arena';
 /** Colyseus message type that carries the game's bytes: a small number takes one byte on the wire. */
 export const GAME_BYTES = 0;
 
-/** Leading byte of the Colyseus frames that the thin end understands. */
-export const Frame = { joinRoom: 10, error: 11, leaveRoom: 12, roomState: 14, roomPatch: 15, roomBytes: 17 } as const;
+/** Leading byte of the Colyseus frames that this game uses. */
+export const Frame = {
+  joinRoom: 10,
+  error: 11,
+  leaveRoom: 12,
+  roomState: 14,
+  roomPatch: 15,
+  roomBytes: 17,
+  ping: 18,
+} as const;
 
 /** Bytes that precede the game's own in a frame: kind and message type. */
 export const FRAME_HEADER_BYTES = 2;

@@ -1,11 +1,13 @@
 /**
- * Colyseus' WebSocket transport, with two things a public process needs. What arrives is handled inside try/catch: the
- * framework decodes frames in an event listener, where an exception would end the process. And bodies of matchmaking
+ * Colyseus' WebSocket transport, with what a public process needs. Frames that this game does not use are refused before
+ * the framework decodes them: it would write a line to the console for each bad character in a text. What is left is
+ * handled inside try/catch, because an exception in an event listener ends the process. And bodies of matchmaking
  * requests are bounded before anybody parses them.
  */
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
 import { WebSocketTransport } from '@colyseus/ws-transport';
 import type { WebSocket } from 'ws';
+import { Frame, GAME_BYTES } from '../links/colyseus-frames.ts';
 
 /** Longest message from a client: inputs with redundancy, a name, a roster request. */
 const MAX_CLIENT_MESSAGE_BYTES = 4096;
@@ -13,23 +15,33 @@ const MAX_CLIENT_MESSAGE_BYTES = 4096;
 const MAX_REQUEST_BYTES = 4096;
 
 export interface GuardCounters {
+  /** Frames of kinds that this game does not use; the socket was closed. */
+  refusedFrames: number;
   /** Frames whose handling threw; the socket was closed. */
   faultyFrames: number;
   /** HTTP requests refused before the framework saw them. */
   refusedRequests: number;
 }
 
-/** Puts the handling of a socket's events into try/catch: one that throws is closed, the others notice nothing. */
+/** Whether a frame is one that clients of this game send: their bytes, or a bare handshake, ping or goodbye. */
+function isOurs(data: unknown, isBinary: unknown): boolean {
+  if (isBinary !== true || !Buffer.isBuffer(data)) return false;
+  if (data[0] === Frame.roomBytes) return data[1] === GAME_BYTES;
+  return data.length === 1 && (data[0] === Frame.joinRoom || data[0] === Frame.ping || data[0] === Frame.leaveRoom);
+}
+
+/** Closes a socket that sends what it should not, or whose message makes a handler throw; the others notice nothing. */
 function guard(socket: WebSocket, counters: GuardCounters): void {
   const emit = socket.emit;
   socket.emit = function guardedEmit(this: WebSocket, event: string | symbol, ...args: unknown[]): boolean {
     try {
-      return emit.call(this, event, ...args);
+      if (event !== 'message' || isOurs(args[0], args[1])) return emit.call(this, event, ...args);
+      counters.refusedFrames += 1;
     } catch {
       counters.faultyFrames += 1;
-      this.terminate();
-      return true;
     }
+    this.terminate();
+    return true;
   };
 }
 

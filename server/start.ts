@@ -57,7 +57,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const session = new AuthoritySession(authority, systemTimer.nowMs());
   const driver = new AuthorityDriver({ session, timer: systemTimer });
   attach?.(driver);
-  const guard: GuardCounters = { faultyFrames: 0, refusedRequests: 0 };
+  const guard: GuardCounters = { refusedFrames: 0, faultyFrames: 0, refusedRequests: 0 };
   const transport = new GuardedTransport(http, guard);
   // The port is open already: the framework's own listen would bind it again.
   transport.listen = (_port, _bind, _backlog, done) => {

@@ -13,7 +13,10 @@ async function opened(end: ClientEnd): Promise<ClientEnd> {
   end.onClose = (reason) => {
     closed = reason;
   };
-  await until(`the end opens ${closed}`, () => end.state === 'open');
+  await until(
+    () => `the end opens (${closed})`,
+    () => end.state === 'open',
+  );
   return end;
 }
 

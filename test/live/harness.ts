@@ -45,7 +45,7 @@ const PATIENCE_MS = 20_000;
 
 /** Waits until `holds` returns something truthy, and returns that. Rejects with `what` when it never does. */
 export async function until<T>(
-  what: string,
+  what: string | (() => string),
   holds: () => T | Promise<T>,
   withinMs = PATIENCE_MS,
 ): Promise<NonNullable<T>> {
@@ -53,7 +53,9 @@ export async function until<T>(
   for (;;) {
     const held = await holds();
     if (held) return held;
-    if (monotonicMs() > untilMs) throw new Error(`waited ${withinMs / 1000} s in vain until ${what}`);
+    if (monotonicMs() > untilMs) {
+      throw new Error(`waited ${withinMs / 1000} s in vain until ${typeof what === 'string' ? what : what()}`);
+    }
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
@@ -141,7 +143,8 @@ export class LiveMatch {
   /** A player that is in the match and has seen it. */
   async join(name: string): Promise<TestPlayer> {
     const player = this.enter(name);
-    await until(`${name} plays (it is ${player.session.state}: ${player.closed})`, () => player.view);
+    const state = () => `${name} plays (it is ${player.session.state}; ${player.closed}; ${this.complaints})`;
+    await until(state, () => player.view);
     return player;
   }
 
@@ -190,17 +193,17 @@ export class TestPlayer {
 
   /** The first event of a type, once it has happened. */
   event<T extends SessionEvent['type']>(type: T): Promise<Extract<SessionEvent, { type: T }>> {
-    return until(`a '${type}' event (so far: ${this.closed})`, () =>
-      this.events.find((event) => event.type === type),
+    return until(
+      () => `a '${type}' event came (${this.session.state}; ${this.closed})`,
+      () => this.events.find((event) => event.type === type),
     ) as Promise<Extract<SessionEvent, { type: T }>>;
   }
 
   /** Resolves when so many further snapshots have come. */
   async snapshots(count: number): Promise<void> {
     const from = this.session.counters.snapshots;
-    await until(`${count} more snapshots after ${from} (${this.closed})`, () => {
-      return this.session.counters.snapshots >= from + count;
-    });
+    const state = () => `${count} more snapshots came after ${from} (${this.session.state}; ${this.closed})`;
+    await until(state, () => this.session.counters.snapshots >= from + count);
   }
 
   /** Cuts the line without a word, as a lost network does. */

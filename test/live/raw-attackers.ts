@@ -2,7 +2,7 @@
 import nodeDataChannel, { type DataChannel } from 'node-datachannel';
 import { WebSocket } from 'ws';
 import type { Random } from '../../game/random.ts';
-import { Frame } from '../../links/colyseus-frames.ts';
+import { FRAME_HEADER_BYTES, Frame, frameGameBytes } from '../../links/colyseus-frames.ts';
 import { SIGNALLING_PATH } from '../../links/signalling.ts';
 import { encodeMessage } from '../../netcode/messages.ts';
 import { until } from './harness.ts';
@@ -100,21 +100,29 @@ const TEXTS = [
 /** A random message: noise, a text, or a valid message that was bent. */
 export function randomMessage(random: Random): string | Uint8Array {
   const bytes = (length: number) => Uint8Array.from({ length }, () => random.below(256));
-  switch (random.below(5)) {
+  switch (random.below(6)) {
     case 0:
       return TEXTS[random.below(TEXTS.length)]!;
     case 1:
       return String.fromCharCode(...bytes(random.below(40)));
     case 2:
       return bytes(random.below(64));
-    default: {
-      // The right version and kind, so that it reaches a decoder; in a Colyseus frame half of the time.
-      const body = bytes(random.below(48));
-      const header = [1, 1 + random.below(12)];
-      const frame = random.below(2) === 0 ? [] : [10 + random.below(13), random.below(3)];
-      return Uint8Array.from([...frame, ...header, ...body]);
-    }
+    default:
+      // The right version and kind, so that it reaches a decoder.
+      return Uint8Array.from([1, 1 + random.below(13), ...bytes(random.below(48))]);
   }
+}
+
+/** The same for a Colyseus room: most of it framed as the game's bytes, some of it any other frame. */
+export function randomFrame(random: Random): string | Uint8Array {
+  const message = randomMessage(random);
+  const isStray = random.below(100) === 0;
+  if (isStray) return typeof message === 'string' ? message : Uint8Array.from([random.below(32), ...message]);
+  return framed(typeof message === 'string' ? Buffer.from(message) : message);
+}
+
+export function framed(bytes: Uint8Array): Uint8Array {
+  return frameGameBytes(bytes, new Uint8Array(FRAME_HEADER_BYTES + bytes.length));
 }
 
 /** A hello that is whole, for seats that the fuzz may then sit in. */
