@@ -287,7 +287,8 @@ describe('lag compensation', () => {
       run(game, 20);
       removePlayer(game.world, 1);
       addPlayer(game.world, 1);
-      put(game.world, 1, 800, 800);
+      // Out of the line of fire by 40 units, in which the one before it stood.
+      put(game.world, 1, 230, 440);
       game.inputs.rewindTicks[0] = rewindTicks;
       fireOnce(game);
       run(game, shotLifeTicks);
