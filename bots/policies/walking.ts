@@ -25,6 +25,7 @@ const DIRECTIONS = [
 /** A bot that decides five times a second walks 36 units meanwhile. */
 const LOOK_AHEAD = 40 * SUBUNITS;
 const DETOUR_DECISIONS = 4;
+const PLACES_PER_CROWD = 8;
 const ARRIVED = 24 * SUBUNITS;
 
 export class Walker {
@@ -105,6 +106,7 @@ export class Rambler {
   #x = -1;
   #y = -1;
   #untilTick = -1;
+  #spot: { x: number; y: number } | null = null;
 
   constructor(random: Random) {
     this.#random = random;
@@ -126,7 +128,9 @@ export class Rambler {
   #choose(view: View): void {
     const { arena, self } = view;
     const random = this.#random;
-    const spot = drawSpot(view, random);
+    // It stays in one crowd for a while before it goes to the next.
+    if (!this.#spot || random.below(PLACES_PER_CROWD) === 0) this.#spot = drawSpot(view, random);
+    const spot = this.#spot;
     const fromX = spot ? spot.x : self.x;
     const fromY = spot ? spot.y : self.y;
     // Around a hot spot as far as its crowd reaches; else far enough to meet other people.
