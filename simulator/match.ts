@@ -40,8 +40,6 @@ export interface MatchOptions {
   dedicated?: boolean;
   /** Upload and download of the authority's line in kbit/s. */
   authorityKbps?: number;
-  /** Stands between the simulator and the honest authority: a cheat of the host, or a planted fault. */
-  wrapAuthority?(session: AuthoritySession): AuthoritySession;
   authorityRecorder?: AuthorityRecorder | null;
   playersRecorder?: SwarmRecorder | null;
 }
@@ -66,8 +64,7 @@ export class SimulatedMatch {
     const randomBytes = (into: Uint8Array) => {
       for (let i = 0; i < into.length; i++) into[i] = tokens.below(256);
     };
-    const honest = new AuthoritySession({ ...options.authority, transport, randomBytes }, 0);
-    this.authority = options.wrapAuthority?.(honest) ?? honest;
+    this.authority = new AuthoritySession({ ...options.authority, transport, randomBytes }, 0);
     this.#node = new AuthorityNode(this.clock, this.authority, options.authorityRecorder ?? null);
     const kbps = options.authorityKbps ?? (topology.authorityIsPlayer ? AUTHORITY_KBPS.player : AUTHORITY_KBPS.server);
     const authorityLine = {
@@ -153,7 +150,6 @@ export class SimulatedMatch {
       playerEnded: (reason) => node.linkDown(connection, reason),
     });
     this.#connections[node.index] = connection;
-    this.delayLink(node.index, node.player.extraDelayMs ?? 0);
     this.#node.linkUp(peer, connection);
     node.linkUp(connection);
   }

@@ -3,7 +3,7 @@
  * link, as a bot does over a real connection. A full client's views are recorded.
  */
 import type { PlayerInput } from '../game/input.ts';
-import type { SeenView, SwarmRecorder } from '../metrics/swarm-recorder.ts';
+import type { SwarmRecorder } from '../metrics/swarm-recorder.ts';
 import { ClientSession } from '../netcode/client-session.ts';
 import { AUTHORITY, type SessionEvent, type Transport } from '../netcode/session.ts';
 import type { View } from '../netcode/view.ts';
@@ -19,10 +19,6 @@ export interface SimulatedPlayer {
   full: boolean;
   /** Stands between the simulator and the honest session: a cheat. */
   wrapSession?(session: ClientSession): ClientSession;
-  /** A planted fault: added to each direction of its link. */
-  extraDelayMs?: number;
-  /** A planted fault: what the recorder is told instead of the view. */
-  recordedView?(view: View): SeenView;
 }
 
 export interface PlayerSurroundings {
@@ -74,11 +70,15 @@ export class PlayerNode {
 
   /** Asks to join. */
   join(): void {
+    const { clock, recorder } = this.#around;
+    const askedMs = clock.nowMs;
     this.state = 'joining';
-    this.#askedMs = this.#around.clock.nowMs;
-    this.#around.recorder?.asked();
+    this.#askedMs = askedMs;
+    recorder?.asked();
     this.#around.connect(this);
-    this.#around.clock.at(this.#askedMs + JOIN_TIMEOUT_MS, () => this.#fail('no snapshot in time'));
+    clock.at(askedMs + JOIN_TIMEOUT_MS, () => {
+      if (this.#askedMs === askedMs) this.#fail(`no snapshot within ${JOIN_TIMEOUT_MS / 1000} s`);
+    });
   }
 
   #fail(reason: string): void {
@@ -186,7 +186,7 @@ export class PlayerNode {
         if (this.state === 'joining' && this.player.full) this.#drawNext();
         this.state = 'playing';
         if (!this.player.full) return;
-        recorder?.snapshot(session.player, clock.nowMs, this.player.recordedView?.(session.view!) ?? session.view!);
+        recorder?.snapshot(session.player, clock.nowMs, session.view!);
         return;
       case 'input':
         recorder?.input(session.player, event.tick, event.dueMs, clock.nowMs);

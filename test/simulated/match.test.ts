@@ -1,25 +1,34 @@
 import { describe, expect, test } from 'vitest';
-import { DEFAULT_MATCH } from '../../game/arena.ts';
-import { decodeAuthority } from '../../metrics/authority-recorder.ts';
-import { decodeSwarm } from '../../metrics/swarm-recorder.ts';
-import { DEFAULT_AUTHORITY } from '../../netcode/authority-session.ts';
-import { profileOf } from '../../netcode/link/profiles.ts';
-import { topologyOf } from '../../netcode/topologies/index.ts';
-import { playPlan } from '../../simulator/run-plan.ts';
-import { MIX, playerOf, simulateMatch } from './simulate-match.ts';
+import { createArena, DEFAULT_MATCH } from '../../game/arena.ts';
+import { AuthorityRecorder, decodeAuthority } from '../../metrics/authority-recorder.ts';
+import { decodeSwarm, SwarmRecorder } from '../../metrics/swarm-recorder.ts';
+import { simulateMatch } from './simulate-match.ts';
 
-/** A short recorded run of a plan over a bad network. */
-function record(topology: string, seed: number, network = 'mobile') {
+/** A short recorded run over a bad network: all that its recorders wrote, and the world that it led to. */
+function record(topology: string, seed: number, lossRatio = 0.03) {
   const players = 16;
-  return playPlan({
-    plan: { warmupS: 1, durationS: 8 },
-    topology: topologyOf(topology),
-    authority: { ...DEFAULT_AUTHORITY, config: { ...DEFAULT_MATCH, seed, players } },
+  const { capacity, size } = createArena({ ...DEFAULT_MATCH, seed, players });
+  const authorityRecorder = new AuthorityRecorder({ capacity, arenaSize: size, tickRateHz: 20 });
+  const playersRecorder = new SwarmRecorder({ capacity, fullClients: players / 2 });
+  const match = simulateMatch({
     seed,
-    profile: profileOf(network),
-    inputRateHz: 10,
-    players: Array.from({ length: players }, (_, i) => playerOf(i, MIX[i % MIX.length]!, seed, i % 2 === 0)),
+    players,
+    topology,
+    latencyMs: 40,
+    jitterMs: 20,
+    lossRatio,
+    full: (index) => index % 2 === 0,
+    options: { authorityRecorder, playersRecorder },
   });
+  for (const recorder of [authorityRecorder, playersRecorder]) recorder.measure(4000, 12_000);
+  match.run({ ms: 14_000 });
+  const slots = match.clients.map((client) => client.player);
+  return {
+    slots,
+    checksums: match.checksums(),
+    authority: authorityRecorder.finish(),
+    swarm: playersRecorder.finish(),
+  };
 }
 
 describe.each(['server', 'host'])('a match under %s', (topology) => {
@@ -60,7 +69,7 @@ describe.each(['server', 'host'])('a match under %s', (topology) => {
   }
 
   test('records who joined, what was sent and what was true (seed 4)', () => {
-    const result = record(topology, 4, 'wifi');
+    const result = record(topology, 4, 0);
     const authority = decodeAuthority(result.authority);
     const swarm = decodeSwarm(result.swarm);
     expect(swarm.meta.asked).toBe(16);
