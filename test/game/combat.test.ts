@@ -264,6 +264,10 @@ describe('lag compensation', () => {
     expect(fireAtThePast(5, 0).world.players.health[1]).toBe(100);
   });
 
+  test('finds a target that has walked far from the line of fire since', () => {
+    expect(fireAtThePast(22, 22, 24).world.players.health[1]).toBe(75);
+  });
+
   test('is off without a history, whatever the input asks', () => {
     expect(fireAtThePast(5, 5, 0).world.players.health[1]).toBe(100);
   });

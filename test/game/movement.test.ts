@@ -123,6 +123,12 @@ describe('obstacles and walls', () => {
         const arena = createArena({ ...DEFAULT_MATCH, seed, players });
         const freeTiles = arena.blocked.reduce((free, tile) => free + (tile === 0 ? 1 : 0), 0);
         expect(reachableTiles(arena.tiles, arena.blocked)).toBe(freeTiles);
+        // Along the walls one can always run: places of last resort are drawn there.
+        const ring = arena.blocked.filter((_, tile) => {
+          const [column, row] = [tile % arena.tiles, Math.floor(tile / arena.tiles)];
+          return Math.min(column, row) === 0 || Math.max(column, row) === arena.tiles - 1;
+        });
+        expect(ring.every((tile) => tile === 0)).toBe(true);
         expect(freeTiles).toBeLessThan(arena.blocked.length);
         expect(freeTiles).toBeGreaterThan(arena.blocked.length * 0.85);
       }
