@@ -31,6 +31,8 @@ export function composeRecord(parts: RunParts): RunRecord {
     measures: audit.measures,
     level: status === 'ok' ? levelOf(audit.measures, context) : null,
     baseOneWayMs: context.baseOneWayMs,
+    uplinkKbps: context.uplinkKbps,
+    downlinkKbps: context.downlinkKbps,
     coverage: audit.coverage,
     activity: audit.activity,
     selfChecks,

@@ -120,6 +120,9 @@ export const recordSchema = z.object({
   level: z.enum(LEVEL_NAMES).nullable(),
   /** Base one-way delay between actor and viewer (ms) that the level allows on top. */
   baseOneWayMs: z.number(),
+  /** What a participant's link carries in kbit/s; null when unlimited. */
+  uplinkKbps: z.number().nullable().default(null),
+  downlinkKbps: z.number().nullable().default(null),
   coverage: coverageSchema,
   activity: activitySchema,
   selfChecks: z.array(selfCheckSchema),

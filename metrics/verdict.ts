@@ -77,6 +77,11 @@ export function breaches(level: LevelName, measures: Partial<Measures>, context:
   return broken.sort((a, b) => b.excess - a.excess);
 }
 
+/** What a record says of its own limits. */
+export function contextOf({ plan, baseOneWayMs, uplinkKbps, downlinkKbps }: RunRecord): LevelContext {
+  return { tickRateHz: plan.tickRateHz, baseOneWayMs, uplinkKbps, downlinkKbps };
+}
+
 /** The best level reached, or null. */
 export function levelOf(measures: Partial<Measures>, context: LevelContext): LevelName | null {
   return LEVEL_NAMES.find((level) => breaches(level, measures, context).length === 0) ?? null;
@@ -104,14 +109,14 @@ export interface SweepVerdict {
 }
 
 /** Judges the runs of one topology, density and network over the number of players; several seeds of one N must all hold. */
-export function judgeSweep(runs: readonly RunRecord[], level: LevelName, context: LevelContext): SweepVerdict {
+export function judgeSweep(runs: readonly RunRecord[], level: LevelName): SweepVerdict {
   const sizes = [...new Set(runs.map((run) => run.plan.players))].sort((a, b) => a - b);
   let largest: number | null = null;
   for (const players of sizes) {
     const all = runs.filter((run) => run.plan.players === players);
     const trusted = all.filter((run) => run.status === 'ok');
     for (const run of trusted) {
-      const worst = breaches(level, run.measures, { ...context, baseOneWayMs: run.baseOneWayMs })[0];
+      const worst = breaches(level, run.measures, contextOf(run))[0];
       if (worst) return { level, largest, end: { type: 'broke', players, breach: worst } };
     }
     if (trusted.length < all.length) {
