@@ -38,6 +38,9 @@ export function readableJoinError(error: unknown, url: string): string {
   if (code === JoinError.noRoom) return `the match at ${url} is full or has not begun; try again later`;
   if (code === JoinError.expired) return `the server at ${url} was too busy to let us in; try again`;
   const network = cause?.code ?? code;
-  if (network === 'ECONNREFUSED') return `nobody listens at ${url}; is the server running, and on this port?`;
+  // Browsers say no more than that a request failed.
+  if (network === 'ECONNREFUSED' || (error instanceof TypeError && !cause)) {
+    return `nobody listens at ${url}; is the server running, and on this port?`;
+  }
   return `could not join ${url}: ${message || network || 'no answer'}`;
 }

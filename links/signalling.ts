@@ -14,6 +14,9 @@ export function readableSignalError(error: unknown, url: string): string {
   const { status, message, cause } = error as { status?: number; message?: string; cause?: { code?: string } };
   if (status === 503) return `the match at ${url} is full; try again later`;
   if (status === 404) return `there is no host at ${url}`;
-  if (cause?.code === 'ECONNREFUSED') return `nobody listens at ${url}; is the host running, and on this port?`;
+  // Browsers say no more than that a request failed.
+  if (cause?.code === 'ECONNREFUSED' || (error instanceof TypeError && !cause)) {
+    return `nobody listens at ${url}; is the host running, and on this port?`;
+  }
   return `could not reach the host at ${url}: ${message || status || 'no answer'}`;
 }

@@ -64,7 +64,7 @@ export async function rawDataChannel(url: string): Promise<RawPeer> {
 }
 
 /** A WebSocket with a seat in the room, bare. */
-export async function rawWebSocket(url: string): Promise<RawPeer> {
+export async function rawWebSocket(url: string): Promise<RawPeer & { stopReading(): void }> {
   const response = await post(`${url}/matchmake/join/arena`, '{}');
   const { processId, roomId, sessionId } = (await response.json()) as Record<string, string>;
   const socket = new WebSocket(`${url.replace('http', 'ws')}/${processId}/${roomId}?sessionId=${sessionId}`);
@@ -79,6 +79,7 @@ export async function rawWebSocket(url: string): Promise<RawPeer> {
   return {
     isOpen: () => socket.readyState === WebSocket.OPEN,
     send: (data) => socket.readyState === WebSocket.OPEN && socket.send(data),
+    stopReading: () => socket.pause(),
     close: () => socket.terminate(),
   };
 }
