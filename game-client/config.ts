@@ -24,7 +24,9 @@ async function loadUrls(): Promise<Record<string, string>> {
   const urls: Record<string, string> = {};
   try {
     const answer = await fetch('/netbed.json', { cache: 'no-store' });
-    const { topologies } = (await answer.json()) as { topologies?: Record<string, { url?: unknown }> };
+    const { topologies } = (await answer.json()) as {
+      topologies?: Record<string, { url?: unknown }>;
+    };
     for (const [id, { url }] of Object.entries(topologies ?? {})) {
       if (typeof url === 'string') urls[id] = reachable(url);
     }

@@ -62,7 +62,11 @@ async function boot(): Promise<void> {
   window.netbed = { state: () => stateOf(play), leave: () => play?.leave() };
   const url = config.topology ? config.urls[config.topology] : undefined;
   if (config.autojoin && config.topology && url) {
-    start({ topology: topologyOf(config.topology), url, name: config.name || 'guest' });
+    start({
+      topology: topologyOf(config.topology),
+      url,
+      name: config.name || 'guest',
+    });
   }
 }
 
@@ -73,16 +77,27 @@ function stateOf(play: Play | null): PageState {
   const coins: PageState['coins'] = [];
   for (let row = 0; view && row < view.players.count; row++) {
     const { id, x, y } = view.players;
-    players.push({ id: id[row]!, x: x[row]! / SUBUNITS, y: y[row]! / SUBUNITS });
+    players.push({
+      id: id[row]!,
+      x: x[row]! / SUBUNITS,
+      y: y[row]! / SUBUNITS,
+    });
   }
   for (let row = 0; view && row < view.coins.count; row++) {
-    coins.push({ x: view.coins.x[row]! / SUBUNITS, y: view.coins.y[row]! / SUBUNITS });
+    coins.push({
+      x: view.coins.x[row]! / SUBUNITS,
+      y: view.coins.y[row]! / SUBUNITS,
+    });
   }
   return {
     joined: session?.state === 'playing' && view !== null && view.tick >= 0,
     topology: play?.match.topology.id ?? null,
     player: session?.player ?? -1,
-    self: view && { ...view.self, unitsX: view.self.x / SUBUNITS, unitsY: view.self.y / SUBUNITS },
+    self: view && {
+      ...view.self,
+      unitsX: view.self.x / SUBUNITS,
+      unitsY: view.self.y / SUBUNITS,
+    },
     playersInView: players.length,
     players,
     coins,

@@ -76,7 +76,12 @@ export class Match {
     this.topology = topology;
     this.#end = this.#open();
     this.session = new ClientSession(
-      { name, transport: this.#end.transport, inputRateHz: INPUT_RATE_HZ, prediction: true },
+      {
+        name,
+        transport: this.#end.transport,
+        inputRateHz: INPUT_RATE_HZ,
+        prediction: true,
+      },
       timer.nowMs(),
     );
     this.measures = new Measures(this.session);
@@ -126,7 +131,13 @@ export class Match {
     const open = OPEN_END[topology.id];
     if (!open) throw new Error(`this page cannot join topology '${topology.id}'`);
     const seed = Math.floor(Math.random() * 0xffffffff);
-    return conditionEnd({ end: open(url), timer, profile: this.#profile, seed, participant: 0 });
+    return conditionEnd({
+      end: open(url),
+      timer,
+      profile: this.#profile,
+      seed,
+      participant: 0,
+    });
   }
 
   /** Lets the session's time pass, and arranges to be called again. */

@@ -2,6 +2,7 @@
 import type * as Phaser from 'phaser';
 import type { Timer } from '../links/timer.ts';
 import { fromMarkup, part, setText } from './dom.ts';
+import { Fog } from './hud/fog.ts';
 import { Hud } from './hud/hud.ts';
 import { Minimap } from './hud/minimap.ts';
 import { Scoreboard } from './hud/scoreboard.ts';
@@ -35,6 +36,7 @@ export class Play {
   readonly #game: Phaser.Game;
   readonly #hud: Hud;
   readonly #scoreboard = new Scoreboard();
+  readonly #fog = new Fog();
   readonly #minimap = new Minimap();
   readonly #panel: NetworkPanel;
   readonly #toggles: Toggles = { ghosts: false };
@@ -71,7 +73,8 @@ export class Play {
       aim: () => this.controls.aim,
       showsGhosts: () => this.#toggles.ghosts,
       nameOf: (player) => this.match.nameOf(player),
-      onFrame: (view, changes, nowMs) => {
+      onFrame: (view, changes, nowMs, pixelsPerUnit) => {
+        this.#fog.fit(pixelsPerUnit);
         this.#hud.update(view, changes, nowMs);
         this.#minimap.update(view, nowMs);
         this.#scoreboard.showLine(view.self);
@@ -101,7 +104,7 @@ export class Play {
     const sticks = fromMarkup('<div class="sticks"></div>');
     left.append(this.#topbar, this.#panel.element);
     right.append(this.#scoreboard.element, this.#minimap.element);
-    overlay.replaceChildren(sticks, this.#hud.element, left, right);
+    overlay.replaceChildren(this.#fog.element, sticks, this.#hud.element, left, right);
     setText(part(this.#topbar, 'topology'), this.match.topology.id);
     part(this.#topbar, 'leave').addEventListener('click', () => this.leave());
     const network = part(this.#topbar, 'network');

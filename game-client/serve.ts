@@ -48,5 +48,8 @@ export async function servePage({ topologies, port = 0, bind = '127.0.0.1' }: Pa
   });
   const address = server.httpServer.address() as AddressInfo;
   const host = bind.includes(':') ? `[${bind}]` : bind;
-  return { url: `http://${host}:${address.port}/`, close: () => server.close() };
+  return {
+    url: `http://${host}:${address.port}/`,
+    close: () => server.close(),
+  };
 }

@@ -4,12 +4,17 @@ import type { WakeRequest } from './timer-worker.ts';
 
 /** Starts the worker. It lives as long as the page. */
 export function createWorkerTimer(): Timer {
-  const worker = new Worker(new URL('./timer-worker.ts', import.meta.url), { type: 'module' });
+  const worker = new Worker(new URL('./timer-worker.ts', import.meta.url), {
+    type: 'module',
+  });
   const waiting = new Map<number, { atMs: number; callback: () => void }>();
   let lastId = 0;
 
   const ask = (id: number, atMs: number) => {
-    const request: WakeRequest = { id, delayMs: Math.max(0, atMs - monotonicMs()) };
+    const request: WakeRequest = {
+      id,
+      delayMs: Math.max(0, atMs - monotonicMs()),
+    };
     worker.postMessage(request);
   };
   worker.onmessage = ({ data: id }: MessageEvent<number>) => {

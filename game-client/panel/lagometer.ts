@@ -23,10 +23,10 @@ const Colors = {
 
 /** What the colours mean, for the panel to print. */
 export const LAGOMETER_LEGEND: readonly (readonly [string, string])[] = [
-  [Colors.early, 'in time'],
+  [Colors.early, 'early'],
   [Colors.late, 'late'],
-  [Colors.good, 'on its way'],
-  [Colors.missed, 'never came'],
+  [Colors.good, 'transit'],
+  [Colors.missed, 'lost'],
   [Colors.corrected, 'corrected'],
 ];
 

@@ -17,7 +17,12 @@ const ms = (value: number) => (Number.isFinite(value) ? `${Math.round(value)} ms
 const kbps = (value: number) => `${value < 10 ? value.toFixed(1) : Math.round(value)} kbit/s`;
 
 const READINGS: readonly Reading[] = [
-  { id: 'rtt', label: 'RTT', help: 'Smoothed round trip', read: ({ session }) => ms(session.rttMs) },
+  {
+    id: 'rtt',
+    label: 'RTT',
+    help: 'Smoothed round trip',
+    read: ({ session }) => ms(session.rttMs),
+  },
   {
     id: 'jitter',
     label: 'jitter',
@@ -48,9 +53,24 @@ const READINGS: readonly Reading[] = [
     help: 'Arriving per second',
     read: ({ measures }) => `${measures.snapshotsPerS.toFixed(1)} /s`,
   },
-  { id: 'up', label: 'up', help: 'Sent, without headers', read: ({ measures }) => kbps(measures.upKbps) },
-  { id: 'down', label: 'down', help: 'Received, without headers', read: ({ measures }) => kbps(measures.downKbps) },
-  { id: 'tick', label: 'tick', help: 'Of the newest snapshot', read: ({ session }) => `${session.view?.tick ?? '–'}` },
+  {
+    id: 'up',
+    label: 'up',
+    help: 'Sent, without headers',
+    read: ({ measures }) => kbps(measures.upKbps),
+  },
+  {
+    id: 'down',
+    label: 'down',
+    help: 'Received, without headers',
+    read: ({ measures }) => kbps(measures.downKbps),
+  },
+  {
+    id: 'tick',
+    label: 'tick',
+    help: 'Of the newest snapshot',
+    read: ({ session }) => `${session.view?.tick ?? '–'}`,
+  },
 ];
 
 const SHOWN_EVERY_MS = 100;

@@ -13,9 +13,30 @@ interface Slider {
 }
 
 const SLIDERS: readonly Slider[] = [
-  { field: 'baseRttMs', label: 'latency', most: 500, step: 10, perUnit: 1, show: (v) => `+${v} ms` },
-  { field: 'jitterScaleMs', label: 'jitter', most: 100, step: 2, perUnit: 1, show: (v) => `+${v} ms` },
-  { field: 'lossRatio', label: 'loss', most: 40, step: 1, perUnit: 100, show: (v) => `${v} %` },
+  {
+    field: 'baseRttMs',
+    label: 'latency',
+    most: 500,
+    step: 10,
+    perUnit: 1,
+    show: (v) => `+${v} ms`,
+  },
+  {
+    field: 'jitterScaleMs',
+    label: 'jitter',
+    most: 100,
+    step: 2,
+    perUnit: 1,
+    show: (v) => `+${v} ms`,
+  },
+  {
+    field: 'lossRatio',
+    label: 'loss',
+    most: 40,
+    step: 1,
+    perUnit: 100,
+    show: (v) => `${v} %`,
+  },
 ];
 
 /** A local network is what is there already: as a preset it would do nothing. */
@@ -31,7 +52,11 @@ export function createSliders(current: LinkProfile, onChange: (profile: LinkProf
       <input type="range" min="0" max="${slider.most}" step="${slider.step}" data-part="range" data-field="${slider.field}" />
       <output data-part="value"></output></label>`);
     element.append(row);
-    return { slider, range: part<HTMLInputElement>(row, 'range'), value: part(row, 'value') };
+    return {
+      slider,
+      range: part<HTMLInputElement>(row, 'range'),
+      value: part(row, 'value'),
+    };
   });
   const buttons: { profile: LinkProfile; button: HTMLButtonElement }[] = [];
   let profile = current;
@@ -64,7 +89,14 @@ export function createSliders(current: LinkProfile, onChange: (profile: LinkProf
     range.addEventListener('input', () => {
       const value = Number(range.value) / slider.perUnit;
       const { baseRttMs, jitterScaleMs, lossRatio } = profile;
-      choose(customProfile({ baseRttMs, jitterScaleMs, lossRatio, [slider.field]: value }));
+      choose(
+        customProfile({
+          baseRttMs,
+          jitterScaleMs,
+          lossRatio,
+          [slider.field]: value,
+        }),
+      );
     });
     // Arrow keys walk; a slider that keeps the keyboard would take them.
     range.addEventListener('change', () => range.blur());

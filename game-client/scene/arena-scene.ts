@@ -8,11 +8,10 @@ import type { View } from '../../netcode/view.ts';
 import { PALETTE } from '../palette.ts';
 import { type SelfChanges, SelfWatch } from './changes.ts';
 import { Effects } from './effects.ts';
-import { Fog } from './fog.ts';
 import { Ghosts } from './ghosts.ts';
 import { createGround } from './ground.ts';
 import { PlayersLayer } from './players-layer.ts';
-import { createTextures } from './textures.ts';
+import { createSheet } from './textures.ts';
 import { CoinsLayer, ShotsLayer } from './things-layer.ts';
 
 /** Where the scene gets what it draws. */
@@ -24,8 +23,8 @@ export interface SceneSource {
   aim(): number;
   showsGhosts(): boolean;
   nameOf(player: number): string;
-  /** Called after each frame with what was drawn and what changed about oneself. */
-  onFrame(view: View, changes: SelfChanges, nowMs: number): void;
+  /** Called after each frame with what was drawn, what changed about oneself, and the zoom in CSS pixels per unit. */
+  onFrame(view: View, changes: SelfChanges, nowMs: number, pixelsPerUnit: number): void;
 }
 
 /** Screens denser than this gain nothing that an eye would see, and cost fill rate. */
@@ -46,7 +45,6 @@ export class ArenaScene extends Phaser.Scene {
   #coins!: CoinsLayer;
   #shots!: ShotsLayer;
   #ghosts!: Ghosts;
-  #fog!: Fog;
   #grounded = false;
   #namesDueMs = 0;
   readonly #stillMotion = window.matchMedia('(prefers-reduced-motion: reduce)').matches;
@@ -59,7 +57,7 @@ export class ArenaScene extends Phaser.Scene {
   create(): void {
     const ratio = pixelRatio();
     const scale = ratio > 1.5 ? 3 : 2;
-    createTextures(this, scale);
+    createSheet(this, scale);
     this.#effects = new Effects(this, scale, Math.round(18 * ratio));
     this.#coins = new CoinsLayer(this, this.#effects, scale);
     this.#shots = new ShotsLayer(this, this.#effects, scale);
@@ -71,8 +69,7 @@ export class ArenaScene extends Phaser.Scene {
       nameOf: (player) => this.#source.nameOf(player),
     });
     this.#ghosts = new Ghosts(this, scale);
-    this.#fog = new Fog(this);
-    this.cameras.main.setBackgroundColor(PALETTE.ink);
+    this.cameras.main.setBackgroundColor(PALETTE.floor);
   }
 
   override update(): void {
@@ -94,13 +91,12 @@ export class ArenaScene extends Phaser.Scene {
     this.#shots.update(view);
     this.#players.update(view, this.#source.aim(), zoom, nowMs);
     this.#ghosts.update(this.#source.latest(), this.#source.showsGhosts());
-    this.#fog.follow(x, y);
     if (nowMs >= this.#namesDueMs) {
       this.#namesDueMs = nowMs + NAMES_EVERY_MS;
       this.#players.refreshNames(view);
     }
     this.#celebrate(changes, x, y, zoom);
-    this.#source.onFrame(view, changes, nowMs);
+    this.#source.onFrame(view, changes, nowMs, zoom / pixelRatio());
   }
 
   #celebrate(changes: SelfChanges, x: number, y: number, zoom: number): void {
@@ -119,14 +115,20 @@ export function startScene(parent: HTMLElement, source: SceneSource): Phaser.Gam
   const game = new Phaser.Game({
     type: Phaser.WEBGL,
     parent,
-    backgroundColor: PALETTE.ink,
+    backgroundColor: PALETTE.floor,
     banner: false,
     audio: { noAudio: true },
     disableContextMenu: true,
     // The page listens itself: an overlay must be able to take a press away from the game.
     input: { keyboard: false, mouse: false, touch: false, gamepad: false },
-    // Edges are smooth in the textures themselves: multisampling would only cost fill rate.
-    render: { antialias: true, antialiasGL: false, powerPreference: 'high-performance' },
+    // Edges are smooth in the textures themselves, so multisampling would only cost fill rate. All sprites share one
+    // texture; choosing among several in the shader compares floats, and some drivers then drop parts of a sprite.
+    render: {
+      antialias: true,
+      antialiasGL: false,
+      maxTextures: 1,
+      powerPreference: 'high-performance',
+    },
     scale: {
       mode: Phaser.Scale.NONE,
       width: Math.round(parent.clientWidth * ratio),

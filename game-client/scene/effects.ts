@@ -1,6 +1,7 @@
 /** Short-lived feedback: sparks, sparkles, bursts, rings and floating words. Everything is pooled and made at start. */
 import * as Phaser from 'phaser';
 import { colorNumber, PALETTE } from '../palette.ts';
+import { SHEET } from './textures.ts';
 
 const RINGS = 12;
 const WORDS = 10;
@@ -23,7 +24,12 @@ export class Effects {
     this.#scale = scale;
     const emitter = (config: Phaser.Types.GameObjects.Particles.ParticleEmitterConfig) =>
       scene.add
-        .particles(0, 0, 'dot', { emitting: false, maxAliveParticles: 400, ...config })
+        .particles(0, 0, SHEET, {
+          frame: 'dot',
+          emitting: false,
+          maxAliveParticles: 400,
+          ...config,
+        })
         .setDepth(Depth.particles);
     const size = (units: number) => units / (12 * scale);
     this.#sparks = emitter({
@@ -48,7 +54,7 @@ export class Effects {
       alpha: { start: 1, end: 0.2 },
     });
     for (let i = 0; i < RINGS; i++)
-      this.#rings.push(scene.add.image(0, 0, 'ring').setVisible(false).setDepth(Depth.ring));
+      this.#rings.push(scene.add.image(0, 0, SHEET, 'ring').setVisible(false).setDepth(Depth.ring));
     for (let i = 0; i < WORDS; i++) {
       const style = {
         fontFamily: 'system-ui, sans-serif',
@@ -121,7 +127,12 @@ export class Effects {
       .setAlpha(1)
       .setScale(0.6 / zoom)
       .setVisible(true);
-    this.#scene.tweens.add({ targets: word, scale: 1 / zoom, duration: 140, ease: 'Back.out' });
+    this.#scene.tweens.add({
+      targets: word,
+      scale: 1 / zoom,
+      duration: 140,
+      ease: 'Back.out',
+    });
     this.#scene.tweens.add({
       targets: word,
       y: y - 30,

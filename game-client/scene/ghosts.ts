@@ -6,6 +6,7 @@ import type * as Phaser from 'phaser';
 import { SUBUNITS } from '../../game/constants.ts';
 import type { View } from '../../netcode/view.ts';
 import { colorNumber, PALETTE } from '../palette.ts';
+import { PLAYER_ORIGIN, SHEET } from './textures.ts';
 
 const AIM_TO_RADIANS = (Math.PI * 2) / 4096;
 
@@ -36,7 +37,8 @@ export class Ghosts {
     let image = this.#images[this.#used];
     if (!image) {
       image = this.#scene.add
-        .image(0, 0, 'ghost')
+        .image(0, 0, SHEET, 'ghost')
+        .setOrigin(PLAYER_ORIGIN.x, PLAYER_ORIGIN.y)
         .setDepth(35)
         .setScale(1 / this.#scale)
         .setAlpha(0.8);

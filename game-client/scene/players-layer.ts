@@ -6,7 +6,7 @@ import { colorNumber, PALETTE, RIVALS } from '../palette.ts';
 import { wellInside } from './changes.ts';
 import type { Effects } from './effects.ts';
 import { EntityPool, type Pooled } from './entity-pool.ts';
-import { playerTexture } from './textures.ts';
+import { PLAYER_ORIGIN, playerFrame, SHEET } from './textures.ts';
 
 const Depth = { body: 20, self: 22, bar: 30, name: 31 } as const;
 const BAR_WIDTH = 30;
@@ -84,15 +84,23 @@ export class PlayersLayer {
 
   #make(): PlayerSprite {
     const { scene, namePixels } = this.#options;
-    const style = { fontFamily: 'system-ui, sans-serif', fontSize: `${namePixels}px`, color: PALETTE.text };
+    const style = {
+      fontFamily: 'system-ui, sans-serif',
+      fontSize: `${namePixels}px`,
+      color: PALETTE.text,
+    };
     const name = scene.add.text(0, 0, '', style).setOrigin(0.5, 0).setDepth(Depth.name).setAlpha(0.85);
     name.setStroke(PALETTE.ink, Math.max(2, namePixels / 5));
     return {
       seenFrame: 0,
-      body: scene.add.image(0, 0, 'player-self').setDepth(Depth.body),
-      shield: scene.add.image(0, 0, 'shield').setDepth(Depth.body + 1),
-      barBack: scene.add.image(0, 0, 'pixel').setDepth(Depth.bar).setTint(colorNumber(PALETTE.ink)).setOrigin(0, 0.5),
-      bar: scene.add.image(0, 0, 'pixel').setDepth(Depth.bar).setOrigin(0, 0.5),
+      body: scene.add.image(0, 0, SHEET, 'player-self').setOrigin(PLAYER_ORIGIN.x, PLAYER_ORIGIN.y),
+      shield: scene.add.image(0, 0, SHEET, 'shield').setDepth(Depth.body + 1),
+      barBack: scene.add
+        .image(0, 0, SHEET, 'pixel')
+        .setDepth(Depth.bar)
+        .setTint(colorNumber(PALETTE.ink))
+        .setOrigin(0, 0.5),
+      bar: scene.add.image(0, 0, SHEET, 'pixel').setDepth(Depth.bar).setOrigin(0, 0.5),
       name,
       color: 0,
       own: false,
@@ -110,7 +118,7 @@ export class PlayersLayer {
     sprite.flashUntilMs = 0;
     sprite.bornMs = this.#nowMs;
     sprite.body
-      .setTexture(playerTexture(id, own))
+      .setFrame(playerFrame(id, own))
       .setVisible(true)
       .setDepth(own ? Depth.self : Depth.body);
     sprite.name.setText(own ? '' : this.#options.nameOf(id));

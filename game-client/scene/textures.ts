@@ -1,50 +1,115 @@
 /**
- * Draws every texture of the game at start: nothing is downloaded. Shapes are given in world units and drawn `scale`
- * pixels per unit; a sprite is then shown at 1 / scale.
+ * Draws every sprite of the game at start, nothing is downloaded: all on one sheet, so that a crowd is one draw call.
+ * Shapes are given in world units and drawn `scale` pixels per unit; a sprite is then shown at 1 / scale.
  */
 import type * as Phaser from 'phaser';
 import { PALETTE, RIVALS, shade, withAlpha } from '../palette.ts';
 
 type Context = CanvasRenderingContext2D;
 
-/** Half the side of a player's texture in units: the body, the barrel before it, and a soft shadow. */
-const PLAYER_HALF = 28;
+/**
+ * A player's sprite in units, cut close because a crowd of them fills the screen: the body with its soft shadow, and the
+ * barrel to the right. The body's middle lies `PLAYER_MIDDLE` from the left edge.
+ */
+const PLAYER_WIDTH = 48;
+const PLAYER_HEIGHT = 40;
+const PLAYER_MIDDLE = 20;
 
-/** The texture of a player's body: `self`, or one of the rivals' colours by id. */
-export function playerTexture(id: number, own: boolean): string {
-  return own ? 'player-self' : RIVAL_TEXTURES[id % RIVAL_TEXTURES.length]!;
+/** Where a player's sprite turns and is placed, as shares of its width and height. */
+export const PLAYER_ORIGIN = { x: PLAYER_MIDDLE / PLAYER_WIDTH, y: 0.5 } as const;
+
+/** The texture that holds all sprites. */
+export const SHEET = 'sprites';
+const SHEET_SIDE = 1024;
+/** Pixels left free around a sprite, so that filtering never shows its neighbour. */
+const GAP = 2;
+
+interface Sprite {
+  frame: string;
+  width: number;
+  height: number;
+  /** From its left edge to the origin of its painting; the middle when not given. */
+  middle?: number;
+  paint: (context: Context) => void;
 }
 
-const RIVAL_TEXTURES = RIVALS.map((_, index) => `player-${index}`);
+/** The frame of a player's body: one's own, or one of the rivals' colours by id. */
+export function playerFrame(id: number, own: boolean): string {
+  return own ? 'player-self' : RIVAL_FRAMES[id % RIVAL_FRAMES.length]!;
+}
 
-/** Makes all textures. `scale` is pixels per unit: 2 on ordinary screens, 3 on dense ones. */
-export function createTextures(scene: Phaser.Scene, scale: number): void {
-  const draw = (key: string, width: number, height: number, paint: (context: Context) => void) => {
-    const texture = scene.textures.createCanvas(key, Math.ceil(width * scale), Math.ceil(height * scale));
-    if (!texture) return;
-    const context = texture.getContext();
-    context.scale(scale, scale);
-    context.translate(width / 2, height / 2);
+const RIVAL_FRAMES = RIVALS.map((_, index) => `player-${index}`);
+
+/** In units; the tallest first, because they are laid out in rows. */
+const SPRITES: readonly Sprite[] = [
+  { frame: 'ring', width: 80, height: 80, paint: paintRing },
+  {
+    frame: 'player-self',
+    width: PLAYER_WIDTH,
+    height: PLAYER_HEIGHT,
+    middle: PLAYER_MIDDLE,
+    paint: (context) => paintPlayer(context, PALETTE.self),
+  },
+  ...RIVALS.map((color, index) => ({
+    frame: RIVAL_FRAMES[index]!,
+    width: PLAYER_WIDTH,
+    height: PLAYER_HEIGHT,
+    middle: PLAYER_MIDDLE,
+    paint: (context: Context) => paintPlayer(context, color),
+  })),
+  { frame: 'ghost', width: PLAYER_WIDTH, height: PLAYER_HEIGHT, middle: PLAYER_MIDDLE, paint: paintGhost },
+  { frame: 'shield', width: 48, height: 48, paint: paintShield },
+  { frame: 'pile', width: 34, height: 30, paint: paintPile },
+  {
+    frame: 'coin',
+    width: 22,
+    height: 22,
+    paint: (context) => paintCoin(context, 0, 0, 8),
+  },
+  {
+    frame: 'shot-mine',
+    width: 44,
+    height: 12,
+    paint: (context) => paintShot(context, PALETTE.shotMine),
+  },
+  {
+    frame: 'shot-theirs',
+    width: 44,
+    height: 12,
+    paint: (context) => paintShot(context, PALETTE.shotTheirs),
+  },
+  {
+    frame: 'dot',
+    width: 12,
+    height: 12,
+    paint: (context) => paintGlow(context, 6),
+  },
+  { frame: 'pixel', width: 4, height: 4, paint: paintPixel },
+];
+
+/** Makes the sheet. `scale` is pixels per unit: 2 on ordinary screens, 3 on dense ones. */
+export function createSheet(scene: Phaser.Scene, scale: number): void {
+  const texture = scene.textures.createCanvas(SHEET, SHEET_SIDE, SHEET_SIDE);
+  if (!texture) return;
+  const context = texture.getContext();
+  let x = GAP;
+  let y = GAP;
+  let rowHeight = 0;
+  for (const { frame, width, height, middle = width / 2, paint } of SPRITES) {
+    const across = Math.ceil(width * scale);
+    const down = Math.ceil(height * scale);
+    if (x + across + GAP > SHEET_SIDE) {
+      x = GAP;
+      y += rowHeight + GAP;
+      rowHeight = 0;
+    }
+    context.setTransform(scale, 0, 0, scale, x + middle * scale, y + down / 2);
     paint(context);
-    texture.refresh();
-  };
-  const side = PLAYER_HALF * 2;
-  draw('player-self', side, side, (context) => paintPlayer(context, PALETTE.self));
-  RIVALS.forEach((color, index) => {
-    draw(`player-${index}`, side, side, (context) => paintPlayer(context, color));
-  });
-  draw('ghost', side, side, paintGhost);
-  draw('shield', 56, 56, paintShield);
-  draw('coin', 22, 22, (context) => paintCoin(context, 0, 0, 8));
-  draw('pile', 34, 30, paintPile);
-  draw('shot-mine', 44, 12, (context) => paintShot(context, PALETTE.shotMine));
-  draw('shot-theirs', 44, 12, (context) => paintShot(context, PALETTE.shotTheirs));
-  draw('dot', 12, 12, (context) => paintGlow(context, 6));
-  draw('ring', 80, 80, paintRing);
-  draw('pixel', 4, 4, (context) => {
-    context.fillStyle = '#fff';
-    context.fillRect(-2, -2, 4, 4);
-  });
+    texture.add(frame, 0, x, y, across, down);
+    rowHeight = Math.max(rowHeight, down);
+    x += across + GAP;
+  }
+  texture.refresh();
 }
 
 function disc(context: Context, x: number, y: number, radius: number, fill: string | CanvasGradient): void {
@@ -64,10 +129,10 @@ function paintGlow(context: Context, radius: number): void {
 
 /** A puck that looks where it aims: barrel to the right, two eyes, a rim of its own darker hue. */
 function paintPlayer(context: Context, color: string): void {
-  const shadow = context.createRadialGradient(0, 0, 12, 0, 0, 25);
+  const shadow = context.createRadialGradient(0, 0, 13, 0, 0, 20);
   shadow.addColorStop(0, 'rgb(0 0 0 / 0.5)');
   shadow.addColorStop(1, 'rgb(0 0 0 / 0)');
-  disc(context, 0, 0, 25, shadow);
+  disc(context, 0, 0, 20, shadow);
   context.fillStyle = PALETTE.ink;
   roundedBar(context, 8, -6, 19, 12, 4);
   context.fillStyle = shade(color, -0.45);
@@ -108,11 +173,11 @@ function paintGhost(context: Context): void {
 }
 
 function paintShield(context: Context): void {
-  const glow = context.createRadialGradient(0, 0, 15, 0, 0, 26);
+  const glow = context.createRadialGradient(0, 0, 15, 0, 0, 24);
   glow.addColorStop(0, withAlpha(PALETTE.shield, 0));
   glow.addColorStop(0.55, withAlpha(PALETTE.shield, 0.34));
   glow.addColorStop(1, withAlpha(PALETTE.shield, 0));
-  disc(context, 0, 0, 26, glow);
+  disc(context, 0, 0, 24, glow);
   context.strokeStyle = PALETTE.shield;
   context.lineWidth = 2;
   for (let part = 0; part < 3; part++) {
@@ -165,4 +230,9 @@ function paintRing(context: Context): void {
   ring.addColorStop(0.8, 'rgb(255 255 255 / 0.85)');
   ring.addColorStop(1, 'rgb(255 255 255 / 0)');
   disc(context, 0, 0, 40, ring);
+}
+
+function paintPixel(context: Context): void {
+  context.fillStyle = '#fff';
+  context.fillRect(-2, -2, 4, 4);
 }

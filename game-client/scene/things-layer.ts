@@ -1,15 +1,20 @@
 /** Coins and shots: pooled by id, with the feedback of their vanishing. */
 import * as Phaser from 'phaser';
+import { isBlocked } from '../../game/arena.ts';
 import { SHOTS_PER_PLAYER, SUBUNITS } from '../../game/constants.ts';
 import type { View } from '../../netcode/view.ts';
 import { hasMetPlayer, wasPickedUp, wellInside } from './changes.ts';
 import type { Effects } from './effects.ts';
 import { EntityPool, type Pooled } from './entity-pool.ts';
+import { SHEET } from './textures.ts';
 
 const Depth = { coin: 10, shot: 25 } as const;
 const AIM_TO_RADIANS = (Math.PI * 2) / 4096;
 /** The texture's head lies this share of its width from the left: the shot's own place. */
 const HEAD = 38 / 44;
+
+/** A shot that is gone this near an obstacle has met it; elsewhere it has just ended. */
+const WALL_REACH = 26 * SUBUNITS;
 
 interface ThingSprite extends Pooled {
   image: Phaser.GameObjects.Image;
@@ -43,7 +48,7 @@ export class CoinsLayer {
       thing.x = coins.x[row]!;
       thing.y = coins.y[row]!;
       const many = coins.amount[row]! > 1;
-      image.setTexture(many ? 'pile' : 'coin');
+      image.setFrame(many ? 'pile' : 'coin');
       const grown = Math.min(1, (nowMs - thing.bornMs) / 200);
       const size = (many ? Math.min(1.5, 1 + coins.amount[row]! / 40) : 1) * (0.4 + 0.6 * grown);
       // Each coin turns at its own moment, and only now and then, so that a field of them twinkles.
@@ -95,7 +100,7 @@ export class ShotsLayer {
       thing.y = shots.y[row]!;
       const own = Math.floor(id / SHOTS_PER_PLAYER) === self.player;
       thing.image
-        .setTexture(own ? 'shot-mine' : 'shot-theirs')
+        .setFrame(own ? 'shot-mine' : 'shot-theirs')
         .setPosition(thing.x / SUBUNITS, thing.y / SUBUNITS)
         .setScale(1 / this.#scale)
         .setVisible(true);
@@ -111,14 +116,14 @@ export class ShotsLayer {
     const x = thing.x / SUBUNITS;
     const y = thing.y / SUBUNITS;
     if (hasMetPlayer(view, thing.x, thing.y)) this.#effects.hit(x, y);
-    else this.#effects.graze(x, y);
+    else if (isBlocked(view.arena, thing.x, thing.y, WALL_REACH)) this.#effects.graze(x, y);
   };
 }
 
-function makeThing(scene: Phaser.Scene, texture: string, depth: number): ThingSprite {
+function makeThing(scene: Phaser.Scene, frame: string, depth: number): ThingSprite {
   return {
     seenFrame: 0,
-    image: scene.add.image(0, 0, texture).setDepth(depth).setVisible(false),
+    image: scene.add.image(0, 0, SHEET, frame).setDepth(depth).setVisible(false),
     x: 0,
     y: 0,
     bornMs: 0,
