@@ -19,7 +19,7 @@ export function listenForInterrupt(say: (line: string) => void): Interrupt {
   const onSignal = () => {
     if (!controller.signal.aborted) {
       firstMs = performance.now();
-      say('Stopping: what has been recorded is kept. Once more to end at once.');
+      say('Stopping. Once more to end at once.');
       controller.abort();
     } else if (performance.now() - firstMs > SAME_PRESS_MS) {
       process.exit(130);

@@ -43,7 +43,7 @@ export interface Performed {
 /** Without the vision filter snapshots reach four times as far, in steps four times as large. */
 const UNFILTERED_STEP_FACTOR = 4;
 
-/** Performs a plan. Throws a BrokenRun when the match could not begin, a UsageError when it cannot be simulated. */
+/** Performs a plan. Throws a BrokenRun when the match could not begin. */
 export async function perform(plan: Plan, options: PerformOptions): Promise<Performed> {
   const { progress, signal } = options;
   const startedAt = new Date();

@@ -17,6 +17,9 @@ const SNAPSHOT_RATES_HZ: Readonly<Record<string, number>> = { server: 20, host: 
 /** Twin pairs when a cheat is asked for without a number: the least from which a live cell draws an interval. */
 const DEFAULT_CHEATERS = 5;
 
+/** More on virtual time is for a simulator that was made for it. */
+const MOST_SIMULATED = 200;
+
 type Described = readonly { id: string; title: string }[];
 
 const idsOf = (registry: Described) => registry.map((entry) => entry.id);
@@ -134,6 +137,12 @@ export function planFrom(given: GivenOptions): Plan {
   }
   if (given.dedicated && given.topology !== 'host') {
     throw new UsageError(`option '--dedicated': allowed only with --topology host, not '${given.topology}'`);
+  }
+  if (given.simulated && given.players > MOST_SIMULATED) {
+    throw new UsageError(`option '--players ${given.players}': with --simulated allowed are up to ${MOST_SIMULATED}`);
+  }
+  if (given.simulated && given.inject === 'overload') {
+    throw new UsageError(`option '--inject overload': not with --simulated, where no process can be overloaded`);
   }
   const parsed = planSchema.safeParse({
     topology: given.topology,

@@ -12,7 +12,6 @@ import { decodeSwarm, SwarmRecorder } from '../metrics/swarm-recorder.ts';
 import { type LinkProfile, profileOf } from '../netcode/link/profiles.ts';
 import { topologyOf } from '../netcode/topologies/index.ts';
 import { SimulatedMatch } from '../simulator/match.ts';
-import { UsageError } from './exit.ts';
 import { authorityOf } from './launch/launcher.ts';
 import type { LiveResult } from './launch/live.ts';
 import { LyingRecorder } from './launch/lying-recorder.ts';
@@ -26,22 +25,14 @@ export interface SimulateOptions {
   profile?: LinkProfile;
 }
 
-/** More than this belongs to a simulator that is made for it. */
-export const MOST_SIMULATED = 200;
 /** Everybody has joined or failed within this time, or is counted as failed. */
 const JOIN_LIMIT_S = 25;
 /** Planted delay, each way: +100 ms of round trip on one link. */
 const PLANTED_DELAY_MS = 50;
 
-/** Plays a plan on virtual time. Throws a UsageError for a plan that cannot be simulated. */
+/** Plays a plan on virtual time. */
 export async function playSimulated(options: SimulateOptions): Promise<LiveResult> {
   const { plan, progress, signal } = options;
-  if (plan.players > MOST_SIMULATED) {
-    throw new UsageError(`option '--players ${plan.players}': with --simulated allowed are up to ${MOST_SIMULATED}`);
-  }
-  if (plan.inject === 'overload') {
-    throw new UsageError(`option '--inject overload': not with --simulated, where no process can be overloaded`);
-  }
   const topology = topologyOf(plan.topology);
   const authority = authorityOf(plan);
   const arena = createArena(authority.config);

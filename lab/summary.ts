@@ -1,7 +1,9 @@
 /** What a run came to, for a terminal: the verdict in words, then the measures that most people look for. */
 import pc from 'picocolors';
+import { cheatOf } from '../bots/cheats/index.ts';
 import { MEASURES, type MeasureName } from '../metrics/measures.ts';
-import type { CheatPair, RunRecord } from '../metrics/record.ts';
+import type { RunRecord } from '../metrics/record.ts';
+import { type CheatCell, cheatCells } from '../metrics/report/groups.ts';
 
 const KEY_MEASURES: readonly MeasureName[] = [
   'joins.ok',
@@ -65,25 +67,23 @@ export function summaryOf(record: RunRecord): string {
     '',
     `  ${coverage.viewers} viewers measured in full, inputs of ${coverage.inputs} of ${plan.players} players`,
   );
-  if (record.cheats.length > 0) lines.push('', ...cheatLines(record.cheats));
+  if (record.cheats.length > 0)
+    lines.push('', ...cheatCells([{ ...record, status: 'ok' }]).map((cell) => `  ${describeCell(cell)}`));
   return lines.join('\n');
 }
 
-function cheatLines(pairs: readonly CheatPair[]): string[] {
-  const first = pairs[0]!;
-  const mean = (pick: (pair: CheatPair) => number) => pairs.reduce((sum, pair) => sum + pick(pair), 0) / pairs.length;
-  const gain = mean((pair) => pair.scorePerMin - pair.twinScorePerMin);
-  const distance =
-    mean((pair) => pair.distancePerMin) /
-    Math.max(
-      1,
-      mean((pair) => pair.twinDistancePerMin),
-    );
-  const caught = pairs.filter((pair) => pair.detected === true).length;
-  const blamed = Math.max(...pairs.map((pair) => pair.innocentsBlamed));
-  return [
-    `  cheat ${first.cheat}, defence ${first.defence} ${first.defended ? 'on' : 'off'}, ${pairs.length} twin pairs:`,
-    `    score ${gain >= 0 ? '+' : ''}${formatNumber(gain)} per minute over the honest twin, distance ×${formatNumber(distance)}`,
-    `    caught ${first.detected === null ? 'n/a' : `${caught} of ${pairs.length}`}, innocents blamed ${blamed}`,
-  ];
+/** What a cheat gained over its honest twins, in one sentence. */
+export function describeCell(cell: CheatCell): string {
+  const { gain, margin, pairs } = cell;
+  const signed = (value: number) => `${value >= 0 ? '+' : '−'}${Math.abs(value).toFixed(1)}`;
+  const interval = `95 %: ${signed(gain - margin)} to ${signed(gain + margin)}, ${pairs} pairs`;
+  const gained = cell.inconclusive
+    ? `no clear difference to its twin (points per minute, ${interval})`
+    : `${signed(gain)} points per minute over its twin (${interval})`;
+  const caught =
+    cell.detected === null
+      ? ''
+      : `, caught ${Math.round(cell.detected * 100)} %, innocents blamed: ${cell.innocentsBlamed}`;
+  const defence = `${cheatOf(cell.cheat).defence} ${cell.defended ? 'on' : 'off'}`;
+  return `${cell.cheat}, ${defence}: ${gained}, distance ×${cell.distanceRatio.toFixed(2)}${caught}`;
 }

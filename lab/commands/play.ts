@@ -5,7 +5,6 @@ import pc from 'picocolors';
 import { BrokenRun } from '../exit.ts';
 import { listenForInterrupt } from '../interrupt.ts';
 import { numberFrom } from '../plan-options.ts';
-import { startGame } from '../play.ts';
 import { createProgress } from '../progress.ts';
 
 interface PlayCommandOptions {
@@ -29,6 +28,8 @@ export function addPlay(program: Command): void {
       const stopped = new Promise<null>((resolve) => {
         interrupt.signal.addEventListener('abort', () => resolve(null), { once: true });
       });
+      // The page's bundler is large, and only this command needs it.
+      const { startGame } = await import('../play.ts');
       const game = await startGame({ bots: options.bots, port: options.port, lan: options.lan ?? false, progress });
       try {
         for (const { topology, why } of game.missing) console.error(`${pc.yellow('!')} no '${topology}': ${why}`);
