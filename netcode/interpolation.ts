@@ -79,7 +79,7 @@ export class ViewRing {
   }
 }
 
-function copyRows<T extends { count: number }>(out: T, from: T): void {
+function copyRows<T extends { count: number; id: Int32Array }>(out: T, from: T): void {
   reserveRows(out, from.count);
   const source = from as unknown as Record<string, Int32Array | number>;
   const target = out as unknown as Record<string, Int32Array | number>;

@@ -71,11 +71,12 @@ function columns<K extends string>(names: readonly K[], capacity: number): { cou
   return made;
 }
 
-/** Makes room for `count` rows, keeping what is there. */
-export function reserveRows(table: { count: number }, count: number): void {
+/** Makes room for `count` rows, keeping what is there. Called per snapshot, and nearly always there is room. */
+export function reserveRows(table: { count: number; id: Int32Array }, count: number): void {
+  if (table.id.length >= count) return;
   const record = table as unknown as Record<string, Int32Array | number>;
   for (const [name, column] of Object.entries(record)) {
-    if (typeof column === 'number' || column.length >= count) continue;
+    if (typeof column === 'number') continue;
     const larger = new Int32Array(Math.max(count, column.length * 2));
     larger.set(column);
     record[name] = larger;
