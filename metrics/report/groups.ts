@@ -41,7 +41,7 @@ export function groupRuns(records: readonly RunRecord[]): Group[] {
     groups.set(key, [...(groups.get(key) ?? []), run]);
   }
   return [...groups].map(([key, unsorted]) => {
-    const runs = unsorted.sort((a, b) => a.plan.players - b.plan.players || a.plan.seed - b.plan.seed);
+    const runs = latest(unsorted).sort((a, b) => a.plan.players - b.plan.players || a.plan.seed - b.plan.seed);
     const { plan } = runs[0]!;
     return {
       key,
@@ -57,6 +57,12 @@ export function groupRuns(records: readonly RunRecord[]): Group[] {
       isScreening: isScreening(runs),
     };
   });
+}
+
+/** Of runs with the same players and seed, the last one: what was void may have been tried again. */
+function latest(runs: readonly RunRecord[]): RunRecord[] {
+  const byTime = [...runs].sort((a, b) => a.about.startedAt.localeCompare(b.about.startedAt));
+  return [...new Map(byTime.map((run) => [`${run.plan.players} ${run.plan.seed}`, run])).values()];
 }
 
 /** The middle of a measure over the seeds of one N; void runs do not count. */

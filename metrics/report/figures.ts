@@ -1,0 +1,236 @@
+/** Which plots a report shows, made from its sweeps. A plot without data is left out. */
+import { type MeasureName, numberOf } from '../measures.ts';
+import type { RunRecord } from '../record.ts';
+import { breaches, contextOf, LEVELS, tidy } from '../verdict.ts';
+import { barPlot, heatMap, type Line, linePlot, type Point } from './charts.ts';
+import { type CheatCell, type Group, groupCost, medianAt, sizesOf } from './groups.ts';
+import { escapeHtml, figure } from './page.ts';
+
+const EVIDENCE_OF = (groups: readonly Group[]) => {
+  const kinds = [...new Set(groups.map(({ simulated }) => (simulated ? 'simulated' : 'measured')))];
+  return `Evidence: ${kinds.join(' and ')}.`;
+};
+const MARKS = 'Dot: held level fast. Square: past it. Cross: void, proves nothing.';
+
+/** Colour tells the topology, dash the network. */
+function linesOf(groups: readonly Group[], name: MeasureName, factor = 1): Line[] {
+  const topologies = [...new Set(groups.map(({ topology }) => topology))];
+  const networks = [...new Set(groups.map(({ network, simulated }) => `${network} ${simulated}`))];
+  return groups
+    .map((group) => ({
+      label: group.label,
+      colour: topologies.indexOf(group.topology),
+      dash: networks.indexOf(`${group.network} ${group.simulated}`),
+      points: sizesOf(group).flatMap((players) => pointAt(group, players, name, factor)),
+    }))
+    .filter(({ points }) => points.length > 0);
+}
+
+function pointAt(group: Group, players: number, name: MeasureName, factor: number): Point[] {
+  const runs = group.runs.filter((run) => run.plan.players === players);
+  const trusted = runs.filter((run) => run.status === 'ok');
+  const value = medianAt(group, players, name) ?? (runs[0] ? numberOf(runs[0].measures, name) : null);
+  if (value === null) return [];
+  const broke = trusted.some((run) => breaches('fast', run.measures, contextOf(run)).length > 0);
+  return [{ x: players, y: value * factor, mark: trusted.length === 0 ? 'void' : broke ? 'broke' : 'ok' }];
+}
+
+/** One limit per base delay among the runs. */
+function levelLimits(groups: readonly Group[], limit: (level: keyof typeof LEVELS) => number, withBase = true) {
+  const runs = groups.flatMap((group) => group.runs);
+  const bases = [...new Set(runs.map((run) => (withBase ? run.baseOneWayMs : 0)))].sort((a, b) => a - b);
+  const drawn = bases.length > 2 ? bases.slice(0, 1) : bases;
+  return drawn.map((base) => {
+    const networks = [...new Set(runs.filter((run) => run.baseOneWayMs === base).map((run) => run.plan.network))];
+    const who = withBase && bases.length > 1 ? `, ${networks.join(' and ')}` : '';
+    return { label: `fast ≤ ${tidy(limit('fast') + base)} ms${who}`, y: limit('fast') + base };
+  });
+}
+
+/** A measure against the number of players. */
+export function sweepFigures(groups: readonly Group[]): string[] {
+  if (groups.length === 0) return [];
+  const evidence = EVIDENCE_OF(groups);
+  const figures: string[] = [];
+  const add = (
+    title: string,
+    caption: string,
+    name: MeasureName,
+    limits: { label: string; y: number }[],
+    yName = 'ms',
+  ) => {
+    const lines = linesOf(groups, name);
+    if (lines.length === 0) return;
+    figures.push(figure(title, `${caption} ${evidence}`, linePlot({ xName: 'players', yName, lines, limits })));
+  };
+  add(
+    'Action latency, 95th percentile',
+    `From a scheduled input to another player in view holding its effect. ${MARKS}`,
+    'action.p95',
+    levelLimits(groups, (level) => LEVELS[level].actionP95Ms),
+  );
+  add(
+    'Age of information nearby, 99th percentile',
+    'How old is what players hold of others within 160 units, weighted by time.',
+    'age.near.p99',
+    levelLimits(groups, (level) => LEVELS[level].ageNearP99Ms),
+  );
+  const rates = [...new Set(groups.flatMap((group) => group.runs.map((run) => run.plan.tickRateHz)))];
+  add(
+    'Authority tick, 99th percentile',
+    'Lateness plus duration of one tick; simulated ticks cost what a model says.',
+    'tick.p99',
+    rates.map((rate) => ({ label: `budget at ${rate} Hz`, y: 1000 / rate })),
+  );
+  add("Authority's CPU", 'User and system time, in percent of one core.', 'cpu.authority', [], '% of core');
+  return figures;
+}
+
+export function bandwidthFigures(groups: readonly Group[]): string[] {
+  const evidence = EVIDENCE_OF(groups);
+  const plot = (title: string, caption: string, name: MeasureName) => {
+    const lines = linesOf(groups, name).map((line) => ({ ...line, points: line.points.filter(({ y }) => y > 0) }));
+    const full = lines.filter(({ points }) => points.length > 0);
+    if (full.length === 0) return [];
+    return [
+      figure(
+        title,
+        `${caption} ${evidence}`,
+        linePlot({ xName: 'players', yName: 'kbit/s', lines: full, limits: [], logarithmic: true }),
+      ),
+    ];
+  };
+  return [
+    ...plot(
+      'Download per player, mean',
+      'Payload as the sessions hand it over, without transport headers.',
+      'down.mean',
+    ),
+    ...plot(
+      'Upload of the busiest participant',
+      'A playing host is a participant: it uploads for all. Payload only.',
+      'up.worst',
+    ),
+  ];
+}
+
+/** Modelled: prices and densities are assumptions that the text under the plot names. */
+export function costFigure(groups: readonly Group[]): string | null {
+  const costed = groups.flatMap((group) => {
+    const cost = groupCost(group);
+    return cost ? [{ label: `${group.label}, ${tidy(cost.players)} players`, cost }] : [];
+  });
+  if (costed.length === 0) return null;
+  const values = (pick: (cost: (typeof costed)[number]['cost']) => number) =>
+    costed.map(({ cost }) => Math.round(pick(cost) * 10_000) / 10_000);
+  const plot = barPlot({
+    yName: 'US$ per player and month',
+    categories: costed.map(({ label }) => label),
+    parts: [
+      { label: 'egress, large cloud', colour: 0, stack: 'cloud', values: values((cost) => cost.egressCloud) },
+      { label: 'compute', colour: 2, stack: 'cloud', values: values((cost) => cost.compute) },
+      { label: 'relay', colour: 3, stack: 'cloud', values: values((cost) => cost.relay) },
+      { label: 'egress, rented machine', colour: 4, stack: 'metal', values: values((cost) => cost.egressMetal) },
+    ],
+  });
+  const donated = costed
+    .map(
+      ({ label, cost }) =>
+        `${label}: ${tidy(cost.inputs.donatedKbps)} kbit/s (busiest ${tidy(cost.inputs.donatedWorstKbps)})`,
+    )
+    .join('; ');
+  const caption =
+    'Evidence: modelled. A player that is in the match around the clock; cores per player as measured at that size. ' +
+    'Where players serve each other, one in five links is assumed to need a relay. ' +
+    `What each player uploads: ${escapeHtml(donated)}.`;
+  return figure("The operator's cost", caption, plot, true);
+}
+
+export function cheatFigure(cells: readonly CheatCell[]): string | null {
+  if (cells.length === 0) return null;
+  const columns = [...new Set(cells.map(columnOf))].sort();
+  const rows = [...new Set(cells.map(({ cheat }) => cheat))].sort();
+  const most = Math.max(1, ...cells.filter((cell) => !cell.inconclusive).map(({ gain }) => Math.abs(gain)));
+  const plot = heatMap({
+    columns,
+    rows,
+    cells: cells.map((cell) => ({
+      column: columns.indexOf(columnOf(cell)),
+      row: rows.indexOf(cell.cheat),
+      heat: cell.inconclusive ? null : cell.gain / most,
+      text: cellText(cell),
+    })),
+  });
+  const kinds = [...new Set(cells.map(({ simulated }) => (simulated ? 'simulated' : 'measured')))];
+  const caption =
+    'Points per minute that a cheater gains over its honest twin, with a 95 % interval. Red: the cheat pays. Green: it ' +
+    `does not. Grey: inconclusive, too few pairs or an interval that spans zero. Evidence: ${kinds.join(' and ')}.`;
+  return figure('What cheats gain', caption, plot, true);
+}
+
+function columnOf({ topology, defended }: CheatCell): string {
+  return `${topology}\ndefence ${defended ? 'on' : 'off'}`;
+}
+
+function cellText({ gain, margin, pairs, detected, distanceRatio, exposure }: CheatCell): string {
+  const sign = gain >= 0 ? '+' : '−';
+  const interval = Number.isFinite(margin) ? ` ± ${Math.abs(margin).toFixed(1)}` : '';
+  const second = [`${pairs} pairs`, `distance ×${distanceRatio.toFixed(2)}`];
+  if (exposure !== null && exposure > 0.05) second.push(`sees ${exposure.toFixed(1)} hidden`);
+  const third = detected === null ? '' : `\ncaught ${Math.round(detected * 100)} %`;
+  return `${sign}${Math.abs(gain).toFixed(1)}${interval}\n${second.join(', ')}${third}`;
+}
+
+const COMPARED: MeasureName[] = ['action.p95', 'age.near.p99'];
+
+/** Where the same plan was run live and simulated: the difference is what makes the simulated sizes believable, or not. */
+export function twinFigures(records: readonly RunRecord[]): string[] {
+  const twins = pairsOf(records);
+  if (twins.length === 0) return [];
+  return COMPARED.flatMap((name) => {
+    const both = twins.filter(
+      ({ live, simulated }) => numberOf(live.measures, name) !== null && numberOf(simulated.measures, name) !== null,
+    );
+    if (both.length === 0) return [];
+    const plot = barPlot({
+      yName: 'ms',
+      categories: both.map(({ live }) => `${live.plan.topology} ${live.plan.network} ${tidy(live.plan.players)}`),
+      parts: [
+        { label: 'live', colour: 0, stack: 'live', values: both.map(({ live }) => numberOf(live.measures, name)) },
+        {
+          label: 'simulated',
+          colour: 1,
+          stack: 'simulated',
+          values: both.map(({ simulated }) => numberOf(simulated.measures, name)),
+        },
+      ],
+    });
+    return [
+      figure(
+        `Live against simulated: ${name}`,
+        'The same plan on real sockets and on virtual time. Evidence: measured and simulated, as labelled.',
+        plot,
+      ),
+    ];
+  });
+}
+
+function pairsOf(records: readonly RunRecord[]): { live: RunRecord; simulated: RunRecord }[] {
+  const trusted = records.filter(({ status, plan }) => status === 'ok' && plan.cheat === null);
+  const keyOf = ({ plan }: RunRecord) =>
+    [
+      plan.topology,
+      plan.dedicated,
+      plan.network,
+      plan.players,
+      plan.scenario,
+      plan.inView,
+      plan.snapshotRateHz,
+      plan.inputRateHz,
+    ].join(' ');
+  const simulated = new Map(trusted.filter(({ plan }) => plan.simulated).map((run) => [keyOf(run), run]));
+  return trusted.flatMap((live) => {
+    const twin = live.plan.simulated ? undefined : simulated.get(keyOf(live));
+    return twin ? [{ live, simulated: twin }] : [];
+  });
+}
