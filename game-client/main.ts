@@ -1,5 +1,5 @@
 /** Boot: read what may be joined, show the menu, play. */
-import { SUBUNITS } from '../game/constants.ts';
+import { SHOTS_PER_PLAYER, SUBUNITS } from '../game/constants.ts';
 import { topologyOf } from '../netcode/topologies/index.ts';
 import type { View } from '../netcode/view.ts';
 import { loadConfig } from './config.ts';
@@ -15,6 +15,8 @@ export interface PageState {
   player: number;
   self: (View['self'] & { unitsX: number; unitsY: number }) | null;
   playersInView: number;
+  /** Own shots in flight, as the newest snapshot has them. */
+  ownShots: number;
   /** Players in view by id, and coins, in units. */
   players: { id: number; x: number; y: number }[];
   coins: { x: number; y: number }[];
@@ -89,6 +91,10 @@ function stateOf(play: Play | null): PageState {
       y: view.coins.y[row]! / SUBUNITS,
     });
   }
+  let ownShots = 0;
+  for (let row = 0; view && row < view.shots.count; row++) {
+    if (Math.floor(view.shots.id[row]! / SHOTS_PER_PLAYER) === view.self.player) ownShots += 1;
+  }
   return {
     joined: session?.state === 'playing' && view !== null && view.tick >= 0,
     topology: play?.match.topology.id ?? null,
@@ -99,6 +105,7 @@ function stateOf(play: Play | null): PageState {
       unitsY: view.self.y / SUBUNITS,
     },
     playersInView: players.length,
+    ownShots,
     players,
     coins,
     tick: view?.tick ?? -1,

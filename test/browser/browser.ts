@@ -24,11 +24,24 @@ const CHROMIUM_ARGS = [
 /** Where screenshots and other evidence of a test go; kept by CI when a test fails, ignored by git. */
 export const ARTIFACTS = resolve(import.meta.dirname, '../artifacts');
 
+/** Playwright's own arguments that spare hidden tabs what every person's browser does to them. */
+const SPARES_HIDDEN_TABS = [
+  '--disable-background-timer-throttling',
+  '--disable-backgrounding-occluded-windows',
+  '--disable-renderer-backgrounding',
+];
+
+export interface LaunchOptions {
+  /** Slow the timers of hidden tabs, as a person's browser does. Default: no, as is usual in tests. */
+  throttlesHiddenTabs?: boolean;
+}
+
 /** Starts headless Chromium. Throws with advice when the machine has none. The caller closes it. */
-export async function launchBrowser(): Promise<Browser> {
+export async function launchBrowser({ throttlesHiddenTabs = false }: LaunchOptions = {}): Promise<Browser> {
   const executablePath = findChromium();
   if (executablePath === null) throw new Error(`No Chrome or Chromium was found.\n${CHROMIUM_ADVICE}`);
-  return chromium.launch({ executablePath, args: CHROMIUM_ARGS });
+  const ignoreDefaultArgs = throttlesHiddenTabs ? SPARES_HIDDEN_TABS : [];
+  return chromium.launch({ executablePath, args: CHROMIUM_ARGS, ignoreDefaultArgs });
 }
 
 /** Path for a screenshot of this name under the artifacts folder. */

@@ -1,0 +1,176 @@
+/** Real matches and real pages that join them, for the tests of the game in a browser. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { expect } from 'vitest';
+import type { MatchConfig } from '../../game/arena.ts';
+import type { PageState } from '../../game-client/main.ts';
+import { buildPage, type RunningPage, servePage } from '../../game-client/serve.ts';
+
+const STARTED_WITHIN_MS = 20_000;
+
+export interface RunningGame {
+  /** The page; ends in a slash. */
+  url: string;
+  close(): Promise<void>;
+}
+
+/** Starts a match per topology, each in a process of its own, builds the page and serves it. The caller closes it. */
+export async function startGame(
+  topologies: readonly string[],
+  bots: readonly string[],
+  config: Partial<MatchConfig> = {},
+): Promise<RunningGame> {
+  const children: ChildProcess[] = [];
+  const stopChildren = () => {
+    for (const child of children) child.kill('SIGKILL');
+  };
+  try {
+    const urls: Record<string, { url: string }> = {};
+    for (const topology of topologies) {
+      const script = join(import.meta.dirname, 'lively-authority.ts');
+      const child = fork(script, [topology, bots.join(','), JSON.stringify(config)]);
+      children.push(child);
+      urls[topology] = await addressFrom(child);
+    }
+    await buildPage();
+    const page: RunningPage = await servePage({ topologies: urls });
+    return {
+      url: page.url,
+      async close() {
+        await page.close();
+        stopChildren();
+      },
+    };
+  } catch (error) {
+    stopChildren();
+    throw error;
+  }
+}
+
+function addressFrom(child: ChildProcess): Promise<{ url: string }> {
+  return new Promise((resolve, reject) => {
+    const limit = setTimeout(() => reject(new Error('the match did not start in time')), STARTED_WITHIN_MS);
+    child.once('message', (message) => {
+      clearTimeout(limit);
+      resolve(message as { url: string });
+    });
+    child.once('exit', (code) => {
+      clearTimeout(limit);
+      reject(new Error(`the match ended before it began (exit code ${code})`));
+    });
+  });
+}
+
+export function stateOf(page: Page): Promise<PageState> {
+  return page.evaluate(() => window.netbed.state());
+}
+
+/** Waits until the page's state satisfies `holds`, and returns it. Fails with the last state seen. */
+export async function waitForState(
+  page: Page,
+  what: string,
+  holds: (state: PageState) => boolean,
+  withinMs = 20_000,
+): Promise<PageState> {
+  let last: PageState | undefined;
+  await expect
+    .poll(
+      async () => {
+        last = await stateOf(page);
+        return holds(last);
+      },
+      { timeout: withinMs, interval: 50, message: what },
+    )
+    .toBe(true);
+  return last!;
+}
+
+/** Opens a tab of its own context and joins without the menu. */
+export async function joinGame(browser: Browser, url: string, topology: string, name: string): Promise<Page> {
+  const page = await browser.newPage({ viewport: { width: 960, height: 600 } });
+  await page.goto(`${url}?topology=${topology}&name=${name}&autojoin=1`);
+  await waitForState(page, `${name} joins ${topology}`, ({ joined }) => joined);
+  return page;
+}
+
+const KEYS = { up: 'KeyW', left: 'KeyA', down: 'KeyS', right: 'KeyD' } as const;
+type Direction = keyof typeof KEYS;
+
+/**
+ * Walks with the keyboard to the nearest coin, again and again, until `done`. Whoever is stuck behind an obstacle walks
+ * across for a moment. Fails after `withinMs`.
+ */
+export async function collectUntil(
+  page: Page,
+  done: (state: PageState) => boolean,
+  withinMs: number,
+): Promise<PageState> {
+  const held = new Set<Direction>();
+  const hold = async (wanted: readonly Direction[]) => {
+    for (const direction of Object.keys(KEYS) as Direction[]) {
+      if (wanted.includes(direction) === held.has(direction)) continue;
+      if (held.delete(direction)) await page.keyboard.up(KEYS[direction]);
+      else {
+        held.add(direction);
+        await page.keyboard.down(KEYS[direction]);
+      }
+    }
+  };
+  const endMs = performance.now() + withinMs;
+  let lastX = 0;
+  let lastY = 0;
+  let movedMs = performance.now();
+  for (;;) {
+    const state = await stateOf(page);
+    const { self, coins } = state;
+    if (!self || done(state)) {
+      await hold([]);
+      expect(self).not.toBeNull();
+      return state;
+    }
+    const nowMs = performance.now();
+    if (nowMs > endMs) throw new Error(`not done after ${withinMs} ms: ${JSON.stringify({ self, coins })}`);
+    const { unitsX: x, unitsY: y } = self;
+    if (Math.abs(x - lastX) + Math.abs(y - lastY) > 2) movedMs = nowMs;
+    lastX = x;
+    lastY = y;
+    const [coin] = coins.toSorted((a, b) => (a.x - x) ** 2 + (a.y - y) ** 2 - (b.x - x) ** 2 - (b.y - y) ** 2);
+    // With no coin in sight the middle of the arena has some.
+    const target = coin ?? { x: 448, y: 448 };
+    let dx = target.x - x;
+    let dy = target.y - y;
+    if (nowMs - movedMs > 400) {
+      [dx, dy] = [-dy || 40, dx || 40];
+      if (nowMs - movedMs > 900) movedMs = nowMs;
+    }
+    const wanted: Direction[] = [];
+    if (Math.abs(dx) > 6) wanted.push(dx > 0 ? 'right' : 'left');
+    if (Math.abs(dy) > 6) wanted.push(dy > 0 ? 'down' : 'up');
+    await hold(wanted);
+  }
+}
+
+/** Spread of brightness over a PNG, 0 to 127: a blank picture has none. The page decodes it. */
+export async function brightnessDeviation(page: Page, png: Buffer): Promise<number> {
+  return page.evaluate(async (base64) => {
+    const image = new Image();
+    image.src = `data:image/png;base64,${base64}`;
+    await image.decode();
+    const canvas = document.createElement('canvas');
+    canvas.width = image.width;
+    canvas.height = image.height;
+    const context = canvas.getContext('2d')!;
+    context.drawImage(image, 0, 0);
+    const { data } = context.getImageData(0, 0, image.width, image.height);
+    let sum = 0;
+    let squares = 0;
+    for (let at = 0; at < data.length; at += 4) {
+      const brightness = (data[at]! + data[at + 1]! + data[at + 2]!) / 3;
+      sum += brightness;
+      squares += brightness * brightness;
+    }
+    const count = data.length / 4;
+    return Math.sqrt(Math.max(0, squares / count - (sum / count) ** 2));
+  }, png.toString('base64'));
+}
