@@ -10,11 +10,13 @@ const INK = '#010101';
 const FAINT = '#020202';
 const RULE = '#030303';
 const LIMIT = '#040404';
+const CARD = '#050505';
 const VARIABLES: Record<string, string> = {
   [INK]: 'var(--ink)',
   [FAINT]: 'var(--faint)',
   [RULE]: 'var(--rule)',
   [LIMIT]: 'var(--limit)',
+  [CARD]: 'var(--card)',
 };
 
 /** Told apart by people who see colours differently (after Okabe and Ito 2008), and mid-tone for both papers. */
@@ -46,8 +48,6 @@ export interface LinePlot {
   lines: Line[];
   /** Horizontal limits: the service levels. */
   limits: { label: string; y: number }[];
-  /** Bandwidths and costs span decades. */
-  logarithmic?: boolean;
 }
 
 const SYMBOLS = { ok: 'circle', broke: 'rect', void: 'path://M0,2L2,0L5,3L8,0L10,2L7,5L10,8L8,10L5,7L2,10L0,8L3,5Z' };
@@ -66,40 +66,43 @@ export function linePlot(plot: LinePlot): string {
       })),
     }));
     if (plot.limits.length > 0) {
+      const highest = Math.max(...plot.limits.map(({ y }) => y));
       series.push({
         type: 'line',
-        data: [],
+        // An unseen point keeps the limits on the plot when all values lie far below them.
+        data: [[0, highest]],
+        symbol: 'none',
+        lineStyle: { opacity: 0 },
         markLine: {
           silent: true,
           symbol: 'none',
           lineStyle: { color: LIMIT, type: [6, 4], width: 1.5 },
-          label: { color: LIMIT, position: 'insideStartTop', formatter: '{b}', fontSize: 12 },
-          data: plot.limits.map(({ label, y }) => ({ name: label, yAxis: y })),
+          label: { color: LIMIT, formatter: '{b}', fontSize: 12, textBorderColor: CARD, textBorderWidth: 3 },
+          // Limits may lie close together: the highest is labelled above its line, the others below theirs.
+          data: plot.limits.map(({ label, y }) => ({
+            name: label,
+            yAxis: y,
+            label: { position: y === highest ? ('insideStartTop' as const) : ('insideStartBottom' as const) },
+          })),
         },
       });
     }
-    const highest = Math.max(
-      0,
-      ...plot.limits.map(({ y }) => y),
-      ...plot.lines.flatMap((l) => l.points.map((p) => p.y)),
-    );
     return {
       ...frame(size, plot.lines.length),
       legend: legend(plot.lines.map((line) => line.label)),
       xAxis: { type: 'value', min: 0, ...axis(plot.xName, 'middle', size) },
-      yAxis: plot.logarithmic
+      yAxis: spansDecades(plot.lines)
         ? { type: 'log', ...axis(plot.yName, 'end', size) }
-        : { type: 'value', min: 0, max: niceAbove(highest), ...axis(plot.yName, 'end', size) },
+        : { type: 'value', min: 0, ...axis(plot.yName, 'end', size) },
       series,
     };
   });
 }
 
-/** Room above the highest point or limit, rounded to 1, 2, 2.5 or 5 times a power of ten. */
-function niceAbove(value: number): number {
-  if (value <= 0) return 1;
-  const power = 10 ** Math.floor(Math.log10(value * 1.1));
-  return ([1, 2, 2.5, 5, 10].find((step) => step * power >= value * 1.1) ?? 10) * power;
+/** A host uploads a thousand times what its guests do: on a linear axis those would lie on the ground. */
+function spansDecades(lines: readonly Line[]): boolean {
+  const values = lines.flatMap(({ points }) => points.map(({ y }) => y));
+  return Math.min(...values) > 0 && Math.max(...values) / Math.min(...values) > 50;
 }
 
 export interface BarPlot {
@@ -152,12 +155,13 @@ export function heatMap(map: HeatMap): string {
       grid: { left: 8, right: 8, top: 12, bottom: 8, containLabel: true },
       xAxis: { type: 'category', data: map.columns, ...plainAxis(size), position: 'top' },
       yAxis: { type: 'category', data: map.rows, inverse: true, ...plainAxis(size) },
+      visualMap: { type: 'piecewise', show: false, pieces: HEATS },
       series: [
         {
           type: 'heatmap',
           data: map.cells.map(({ column, row, heat, text }) => ({
-            value: [column, row, heat ?? 0],
-            itemStyle: { color: heatColour(heat), borderColor: RULE, borderWidth: 1 },
+            value: [column, row, heat ?? INCONCLUSIVE],
+            itemStyle: { borderColor: RULE, borderWidth: 1 },
             label: {
               show: true,
               formatter: text,
@@ -173,12 +177,15 @@ export function heatMap(map: HeatMap): string {
   );
 }
 
-/** Red for what gains, green for what does not, nothing where nobody can tell. */
-function heatColour(heat: number | null): string {
-  if (heat === null) return 'rgba(128,128,128,0.12)';
-  if (heat <= 0) return 'rgba(46,163,111,0.30)';
-  return `rgba(208,64,52,${(0.3 + 0.65 * Math.min(1, heat)).toFixed(2)})`;
-}
+const INCONCLUSIVE = -2;
+/** Red for what gains, green for what does not, next to nothing where nobody can tell. */
+const HEATS = [
+  { max: -1.5, color: 'rgba(128,128,128,0.12)' },
+  { min: -1.5, max: 0, color: 'rgba(46,163,111,0.30)' },
+  { gt: 0, max: 0.3, color: 'rgba(208,64,52,0.35)' },
+  { gt: 0.3, max: 0.7, color: 'rgba(208,64,52,0.75)' },
+  { gt: 0.7, color: 'rgba(208,64,52,0.95)' },
+];
 
 function plainAxis(size: Size) {
   return {
@@ -190,13 +197,12 @@ function plainAxis(size: Size) {
 }
 
 function frame(size: Size, legends: number): EChartsOption {
-  // A legend entry takes a line of its own on a narrow plot, and about half of one on a wide one.
-  const lines = size === 'narrow' ? legends : Math.ceil(legends / 2);
+  const lines = Math.ceil(legends / (size === 'wide' ? 4 : 2));
   return {
     animation: false,
     backgroundColor: 'transparent',
     textStyle: { color: INK, fontFamily: 'inherit' },
-    grid: { left: 8, right: 24, top: 34 + 22 * lines, bottom: 30, containLabel: true },
+    grid: { left: 8, right: 24, top: 30 + 24 * lines, bottom: 30, containLabel: true },
   };
 }
 
@@ -205,9 +211,9 @@ function legend(names: string[]) {
     data: names,
     top: 0,
     left: 0,
-    itemWidth: 26,
+    itemWidth: 34,
     itemHeight: 8,
-    itemGap: 12,
+    itemGap: 10,
     textStyle: { color: INK, fontSize: 12 },
   };
 }

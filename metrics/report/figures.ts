@@ -6,10 +6,13 @@ import { barPlot, heatMap, type Line, linePlot, type Point } from './charts.ts';
 import { type CheatCell, type Group, groupCost, medianAt, sizesOf } from './groups.ts';
 import { escapeHtml, figure } from './page.ts';
 
-const EVIDENCE_OF = (groups: readonly Group[]) => {
-  const kinds = [...new Set(groups.map(({ simulated }) => (simulated ? 'simulated' : 'measured')))];
-  return `Evidence: ${kinds.join(' and ')}.`;
-};
+/** Of one measure over these sweeps: a simulated authority's ticks, for one, are modelled. */
+function evidenceOf(groups: readonly Group[], name: MeasureName): string {
+  const measures = groups.flatMap((group) => group.runs.map((run) => run.measures[name]));
+  const kinds = new Set(measures.flatMap((found) => (found && 'evidence' in found ? [found.evidence] : [])));
+  return `Evidence: ${[...kinds].join(' and ')}.`;
+}
+
 const MARKS = 'Dot: held level fast. Square: past it. Cross: void, proves nothing.';
 
 /** Colour tells the topology, dash the network. */
@@ -50,7 +53,6 @@ function levelLimits(groups: readonly Group[], limit: (level: keyof typeof LEVEL
 /** A measure against the number of players. */
 export function sweepFigures(groups: readonly Group[]): string[] {
   if (groups.length === 0) return [];
-  const evidence = EVIDENCE_OF(groups);
   const figures: string[] = [];
   const add = (
     title: string,
@@ -61,7 +63,9 @@ export function sweepFigures(groups: readonly Group[]): string[] {
   ) => {
     const lines = linesOf(groups, name);
     if (lines.length === 0) return;
-    figures.push(figure(title, `${caption} ${evidence}`, linePlot({ xName: 'players', yName, lines, limits })));
+    figures.push(
+      figure(title, `${caption} ${evidenceOf(groups, name)}`, linePlot({ xName: 'players', yName, lines, limits })),
+    );
   };
   add(
     'Action latency, 95th percentile',
@@ -87,7 +91,6 @@ export function sweepFigures(groups: readonly Group[]): string[] {
 }
 
 export function bandwidthFigures(groups: readonly Group[]): string[] {
-  const evidence = EVIDENCE_OF(groups);
   const plot = (title: string, caption: string, name: MeasureName) => {
     const lines = linesOf(groups, name).map((line) => ({ ...line, points: line.points.filter(({ y }) => y > 0) }));
     const full = lines.filter(({ points }) => points.length > 0);
@@ -95,8 +98,8 @@ export function bandwidthFigures(groups: readonly Group[]): string[] {
     return [
       figure(
         title,
-        `${caption} ${evidence}`,
-        linePlot({ xName: 'players', yName: 'kbit/s', lines: full, limits: [], logarithmic: true }),
+        `${caption} ${evidenceOf(groups, name)}`,
+        linePlot({ xName: 'players', yName: 'kbit/s', lines: full, limits: [] }),
       ),
     ];
   };

@@ -19,7 +19,7 @@ h3{font-size:1rem;margin:0 0 2px}
 p{margin:0 0 12px;max-width:72ch}
 .meta,.note,figcaption{color:var(--faint);font-size:.88rem}
 .answer{background:var(--card);border:1px solid var(--rule);border-left:4px solid var(--accent);border-radius:10px;padding:20px 22px}
-.answer p{font-size:1.06rem}.answer p:last-child{margin:0}
+.answer p{font-size:1.04rem;max-width:84ch}.answer p:last-child{margin:0}
 .figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,460px),1fr));gap:20px}
 figure{margin:0;background:var(--card);border:1px solid var(--rule);border-radius:10px;padding:16px 16px 12px;min-width:0}
 figure.full{grid-column:1/-1}

@@ -9,7 +9,7 @@ import { FULL_DURATION_S, FULL_SEEDS, LEVELS, type SweepVerdict, tidy } from '..
 import { bandwidthFigures, cheatFigure, costFigure, sweepFigures, twinFigures } from './figures.ts';
 import { type CheatCell, cheatCells, type Group, groupRuns } from './groups.ts';
 import { escapeHtml, page, table, tag } from './page.ts';
-import { answerInWords, shown, sweepSentence } from './words.ts';
+import { answerInWords, endSentence, shown } from './words.ts';
 
 export interface ReportInput {
   title: string;
@@ -30,7 +30,7 @@ export function renderReport({ title, records, answer, caveats = [], madeAt }: R
   const wide = [costFigure(groups), cheatFigure(cells)].filter((plot) => plot !== null);
   const parts = [
     heading(title, records, madeAt),
-    `<section class="answer">${words.map((text) => `<p>${escapeHtml(text)}</p>`).join('')}</section>`,
+    `<section class="answer">${words.map(paragraph).join('')}</section>`,
     groups.length > 0 ? `<h2>What each topology carries</h2>${verdictTable(groups)}` : '',
     groups.length > 0 ? levelsNote() : '',
     plots.length + wide.length > 0 ? `<h2>Plots</h2><div class="figures">${[...plots, ...wide].join('\n')}</div>` : '',
@@ -45,6 +45,13 @@ export function renderReport({ title, records, answer, caveats = [], madeAt }: R
     definitions(),
   ];
   return page(title, parts.filter((part) => part !== '').join('\n'));
+}
+
+/** What stands before the first colon is what the paragraph is about. */
+function paragraph(text: string): string {
+  const colon = text.indexOf(': ');
+  if (colon < 0 || colon > 60) return `<p>${escapeHtml(text)}</p>`;
+  return `<p><strong>${escapeHtml(text.slice(0, colon))}</strong>${escapeHtml(text.slice(colon))}</p>`;
 }
 
 function heading(title: string, records: readonly RunRecord[], madeAt: string): string {
@@ -63,11 +70,11 @@ function carried(verdict: SweepVerdict): string {
   return `<span class="big">${most}</span>${more}`;
 }
 
-const ENDS = {
+const ENDS: Record<SweepVerdict['end']['type'], [string, '' | 'bad' | 'warn']> = {
   broke: ['broke', 'bad'],
   'at least': ['at least', 'warn'],
   'largest tried': ['largest tried', ''],
-} as const;
+};
 
 function verdictTable(groups: readonly Group[]): string {
   return table<Group>(
@@ -76,16 +83,16 @@ function verdictTable(groups: readonly Group[]): string {
       { title: 'Players at level fast', cell: ({ fast }) => carried(fast) },
       { title: 'at level crowd', cell: ({ crowd }) => carried(crowd) },
       {
-        title: 'How it ended',
+        title: 'What ended it (level fast)',
         text: true,
-        cell: ({ fast }) => tag(ENDS[fast.end.type][0], ENDS[fast.end.type][1]),
+        wrap: true,
+        cell: ({ fast }) => `${tag(...ENDS[fast.end.type])} ${escapeHtml(endSentence(fast))}`,
       },
-      { title: 'What ended it', text: true, wrap: true, cell: ({ fast }) => escapeHtml(sweepSentence(fast)) },
       {
         title: 'Evidence',
         text: true,
         cell: ({ simulated, isScreening }) =>
-          `${tag(simulated ? 'simulated' : 'measured')}${isScreening ? ` ${tag('screening', 'warn')}` : ''}`,
+          `${tag(simulated ? 'simulated' : 'measured')}${isScreening ? `<br>${tag('screening', 'warn')}` : ''}`,
       },
     ],
     groups,

@@ -4,17 +4,15 @@ import type { RunRecord } from '../record.ts';
 import { type SweepVerdict, tidy } from '../verdict.ts';
 import type { CheatCell, Group } from './groups.ts';
 
-/** `up to 600 players`, and what ended the sweep. */
-export function sweepSentence({ level, largest, end }: SweepVerdict): string {
-  const carried =
-    largest === null ? `no number tried reaches level ${level}` : `level ${level} at ${tidy(largest)} players`;
+/** What ended a sweep. */
+export function endSentence({ end }: SweepVerdict): string {
   switch (end.type) {
     case 'broke':
-      return `${carried}; at ${tidy(end.players)} it broke: ${end.breach.sentence}`;
+      return `At ${tidy(end.players)} players ${end.breach.sentence}.`;
     case 'at least':
-      return `${carried}, and perhaps more: ${end.reason}`;
+      return `It may carry more: ${end.reason}.`;
     case 'largest tried':
-      return `${carried}, the largest number tried`;
+      return 'More was not tried.';
   }
 }
 
@@ -22,12 +20,14 @@ export function sweepSentence({ level, largest, end }: SweepVerdict): string {
 export function answerInWords(groups: readonly Group[], cells: readonly CheatCell[]): string[] {
   const lines = groups.map(({ label, fast, crowd, isScreening, simulated }) => {
     const kind = `${simulated ? 'simulated' : 'measured live'}${isScreening ? ', a screening' : ''}`;
-    const weaker = fast.largest === crowd.largest ? '' : ` Level crowd: ${carriedBy(crowd)}.`;
-    return `${label} (${kind}): ${sweepSentence(fast)}.${weaker}`;
+    const carried =
+      fast.largest === null ? 'no number tried reached level fast' : `${tidy(fast.largest)} players at level fast`;
+    const weaker = fast.largest === crowd.largest ? '' : ` At level crowd: ${carriedBy(crowd)}.`;
+    return `${label}: ${carried} (${kind}). ${endSentence(fast)}${weaker}`;
   });
   if (groups.some(({ isScreening }) => isScreening)) {
     lines.push(
-      'A screening is short and has few seeds: it shows where to look, and is no verdict. Nothing is claimed about ' +
+      'A screening is short and has few seeds. It shows where to look and is no verdict; nothing is claimed about ' +
         'numbers of players that were not tried.',
     );
   }
