@@ -4,6 +4,8 @@
  *
  * Tick k is due at start + k × period whatever happened before it, so that ticks do not drift; a late tick is followed
  * at once by the next, a few per turn, and between those turns the sockets are read. Lateness is measured, never hidden.
+ * A process that slept or stalled for longer than a second does not live through that time afterwards: the driver's clock
+ * skips whole ticks, says how many, and the tick rate shows it.
  */
 import type { AuthoritySession } from '../netcode/authority-session.ts';
 import type { Channel, PeerId, Request, SessionEvent } from '../netcode/session.ts';
@@ -58,10 +60,14 @@ export interface DriverCounters {
   disconnected: number;
   /** Ticks that began more than one period late. */
   lateTicks: number;
+  /** Ticks that were never done, because the process was too far behind. */
+  skippedTicks: number;
 }
 
 /** Ticks done in a row before the sockets are read again. */
 const CATCH_UP_TICKS = 4;
+/** More than this behind, time is skipped: inputs that old are worth nothing, and whoever waits is gone. */
+const MAX_BEHIND_MS = 1000;
 
 export class AuthorityDriver {
   readonly session: AuthoritySession;
@@ -76,10 +82,13 @@ export class AuthorityDriver {
     skippedMessages: 0,
     disconnected: 0,
     lateTicks: 0,
+    skippedTicks: 0,
   };
   readonly #links = new Map<PeerId, PeerLink>();
   readonly #timing: TickTiming = { tick: 0, dueMs: 0, startedMs: 0, endedMs: 0, receiveMs: 0 };
   readonly #periodMs: number;
+  /** How far the session's time lies behind the timer's, by ticks that were skipped. */
+  #skippedMs = 0;
   #lastPeer: PeerId = 0;
   #cancel: (() => void) | null = null;
   #stopped = false;
@@ -94,6 +103,11 @@ export class AuthorityDriver {
   /** Links that are up, those still in the handshake included. */
   get peers(): number {
     return this.#links.size;
+  }
+
+  /** The session's own time. */
+  #sessionMs(): number {
+    return this.timer.nowMs() - this.#skippedMs;
   }
 
   start(): void {
@@ -112,7 +126,7 @@ export class AuthorityDriver {
   peerUp(link: PeerLink): PeerId {
     const peer = ++this.#lastPeer;
     this.#links.set(peer, link);
-    this.session.linkChanged(peer, 'up', this.timer.nowMs());
+    this.session.linkChanged(peer, 'up', this.#sessionMs());
     this.#perform();
     return peer;
   }
@@ -120,7 +134,7 @@ export class AuthorityDriver {
   /** A transport reports that a link is gone. Harmless for one that is unknown or gone already. */
   peerDown(peer: PeerId): void {
     if (!this.#links.delete(peer) || this.#stopped) return;
-    this.session.linkChanged(peer, 'down', this.timer.nowMs());
+    this.session.linkChanged(peer, 'down', this.#sessionMs());
     this.#perform();
   }
 
@@ -130,7 +144,7 @@ export class AuthorityDriver {
     const startedMs = this.timer.nowMs();
     this.counters.receivedMessages += 1;
     this.counters.receivedBytes += bytes.length;
-    this.session.receive(peer, bytes, startedMs);
+    this.session.receive(peer, bytes, startedMs - this.#skippedMs);
     this.#perform();
     this.#timing.receiveMs += this.timer.nowMs() - startedMs;
   }
@@ -168,12 +182,12 @@ export class AuthorityDriver {
     this.#links.delete(peer);
     this.counters.disconnected += 1;
     link.close(reason);
-    this.session.linkChanged(peer, 'down', this.timer.nowMs());
+    this.session.linkChanged(peer, 'down', this.#sessionMs());
   }
 
   #schedule(): void {
     if (this.#stopped) return;
-    this.#cancel = this.timer.callAt(this.session.nextDueMs, () => this.#wake());
+    this.#cancel = this.timer.callAt(this.session.nextDueMs + this.#skippedMs, () => this.#wake());
   }
 
   #wake(): void {
@@ -181,14 +195,23 @@ export class AuthorityDriver {
     this.#schedule();
   }
 
+  /** Leaves out the ticks of a long stall; the one that is due is still done, and its lateness told. */
+  #skip(behindMs: number): void {
+    if (behindMs <= MAX_BEHIND_MS) return;
+    const ticks = Math.floor(behindMs / this.#periodMs);
+    this.counters.skippedTicks += ticks;
+    this.#skippedMs += ticks * this.#periodMs;
+  }
+
   /** One tick with its messages; true when another is already due. */
   #advance(): boolean {
     const { session, timer } = this;
     const timing = this.#timing;
     const tickBefore = session.world.match.tick[0];
-    timing.dueMs = session.nextDueMs;
+    timing.dueMs = session.nextDueMs + this.#skippedMs;
     timing.startedMs = timer.nowMs();
-    const more = session.advance(timing.startedMs);
+    this.#skip(timing.startedMs - timing.dueMs);
+    const more = session.advance(timing.startedMs - this.#skippedMs);
     this.#perform();
     timing.endedMs = timer.nowMs();
     timing.tick = session.world.match.tick[0]!;

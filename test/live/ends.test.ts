@@ -125,6 +125,30 @@ test('a client that never reads is skipped, then cut off, and costs the others n
   deaf.close();
 });
 
+for (const topology of LIVE_TOPOLOGIES) {
+  test(`an authority of '${topology.id}' that was stopped for seconds skips that time, and the match goes on`, async () => {
+    match = await LiveMatch.start(topology);
+    const ada = await match.join('ada');
+    const before = await match.status();
+    // As a laptop does that is closed and opened again.
+    process.kill(match.child.pid!, 'SIGSTOP');
+    await until('ada misses it', () => ada.events.some(({ type }) => type === 'silent'));
+    process.kill(match.child.pid!, 'SIGCONT');
+    // Done and skipped ticks together are the time that has passed: nothing is lived through twice.
+    await until('its clock is right again', async () => {
+      const { atMs, driver } = await match!.status();
+      const passedTicks = ((atMs - before.atMs) * 20) / 1000;
+      const countedTicks = driver.ticks - before.driver.ticks + driver.skippedTicks;
+      return driver.skippedTicks > 40 && Math.abs(countedTicks - passedTicks) < 3;
+    });
+    ada.cut();
+    ada.comeBack(topology.openEnd(match.url));
+    await until('ada is back', () => ada.events.some((event) => event.type === 'joined' && event.resumed));
+    await ada.snapshots(10);
+    expect((await match.status()).players).toBe(1);
+  });
+}
+
 test('the monitor page answers on this machine', async () => {
   match = await LiveMatch.start(SERVER!);
   const page = await fetch(`${match.url}/monitor`);
