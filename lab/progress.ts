@@ -15,6 +15,21 @@ export interface Progress {
   finish(): void;
 }
 
+/** One stage for a whole piece of work: what happens inside it is told in its note. */
+export function asOneStage(outer: Progress, title: string, expectedS?: number): Progress {
+  outer.stage(title, expectedS);
+  let stage = '';
+  return {
+    stage(inner) {
+      stage = inner.charAt(0).toLowerCase() + inner.slice(1);
+      outer.note(stage);
+    },
+    note: (text) => outer.note(`${stage}: ${text}`),
+    say: (text) => outer.say(text),
+    finish() {},
+  };
+}
+
 const REDRAW_MS = 250;
 
 /** A progress that says nothing, for work inside other work. */
@@ -58,8 +73,7 @@ class TerminalProgress implements Progress {
     clearInterval(this.#timer);
     this.#timer = undefined;
     this.#clear();
-    const note = this.#note === '' ? '' : `, ${this.#note}`;
-    this.#out.write(`${pc.green('✔')} ${this.#title}${pc.dim(`${note} (${seconds(this.#elapsedS)})`)}\n`);
+    this.#out.write(`${pc.green('✔')} ${this.#title}${pc.dim(` (${seconds(this.#elapsedS)})`)}\n`);
   }
 
   get #elapsedS(): number {

@@ -62,7 +62,8 @@ describe('a run that is whole', () => {
     const { cheats } = await onlyRun();
     expect(cheats).toHaveLength(4);
     for (const pair of cheats) expect(pair).toMatchObject({ cheat: 'speed', defence: 'timeBucket', defended: false });
-    const walked = (pick: (pair: (typeof cheats)[number]) => number) => cheats.reduce((sum, pair) => sum + pick(pair), 0);
+    const walked = (pick: (pair: (typeof cheats)[number]) => number) =>
+      cheats.reduce((sum, pair) => sum + pick(pair), 0);
     expect(walked((pair) => pair.distancePerMin)).toBeGreaterThan(1.25 * walked((pair) => pair.twinDistancePerMin));
   });
 });
