@@ -202,7 +202,7 @@ function frame(size: Size, legends: number): EChartsOption {
     animation: false,
     backgroundColor: 'transparent',
     textStyle: { color: INK, fontFamily: 'inherit' },
-    grid: { left: 8, right: 24, top: 30 + 24 * lines, bottom: 30, containLabel: true },
+    grid: { left: 8, right: 24, top: 34 + 25 * lines, bottom: 30, containLabel: true },
   };
 }
 
@@ -213,7 +213,7 @@ function legend(names: string[]) {
     left: 0,
     itemWidth: 34,
     itemHeight: 8,
-    itemGap: 10,
+    itemGap: 18,
     textStyle: { color: INK, fontSize: 12 },
   };
 }

@@ -121,14 +121,14 @@ export function bandwidthFigures(groups: readonly Group[]): string[] {
 export function costFigure(groups: readonly Group[]): string | null {
   const costed = groups.flatMap((group) => {
     const cost = groupCost(group);
-    return cost ? [{ label: `${group.label}, ${tidy(cost.players)} players`, cost }] : [];
+    return cost ? [{ label: group.label, players: `${tidy(cost.players)} players`, cost }] : [];
   });
   if (costed.length === 0) return null;
   const values = (pick: (cost: (typeof costed)[number]['cost']) => number) =>
     costed.map(({ cost }) => Math.round(pick(cost) * 10_000) / 10_000);
   const plot = barPlot({
     yName: 'US$ per player and month',
-    categories: costed.map(({ label }) => label),
+    categories: costed.map(({ label, players }) => `${label}\n${players}`),
     parts: [
       { label: 'egress, large cloud', colour: 0, stack: 'cloud', values: values((cost) => cost.egressCloud) },
       { label: 'compute', colour: 2, stack: 'cloud', values: values((cost) => cost.compute) },
@@ -138,8 +138,8 @@ export function costFigure(groups: readonly Group[]): string | null {
   });
   const donated = costed
     .map(
-      ({ label, cost }) =>
-        `${label}: ${tidy(cost.inputs.donatedKbps)} kbit/s (busiest ${tidy(cost.inputs.donatedWorstKbps)})`,
+      ({ label, players, cost }) =>
+        `${label}, ${players}: ${tidy(cost.inputs.donatedKbps)} kbit/s (busiest ${tidy(cost.inputs.donatedWorstKbps)})`,
     )
     .join('; ');
   const caption =

@@ -44,7 +44,7 @@ details ul{padding-left:20px;margin:0 0 12px}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:4px 18px;margin:0 0 12px;font-size:.92rem}
 dt{color:var(--faint)}dd{margin:0;overflow-wrap:anywhere}
 code{font:.86em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere}
-@media(max-width:640px){dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:8px}}
+@media(max-width:640px){dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:8px}th{white-space:normal}th,td{padding:7px 8px}td.text:first-child{white-space:normal}}
 @media print{details{break-inside:avoid}figure{break-inside:avoid}}
 `;
 
