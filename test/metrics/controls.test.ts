@@ -134,12 +134,13 @@ describe('100 ms more on one link', () => {
     expect(added).toBeGreaterThan(75);
     // A full client sees its inputs come late and hurries, which takes some of it back.
     expect(value(match, 'action.p99') - value(clean, 'action.p99')).toBeGreaterThan(50);
-    expect(value(match, 'ownAction.p95')).toBeLessThan(value(clean, 'ownAction.p95') + 30);
   });
 
-  test('is no desync, loses nobody, and leaves the median where it was', () => {
+  test('is no desync, loses nobody, and leaves the medians where they were', () => {
     expectUnmoved(match, ['desync.count', 'joins.ok', 'disconnects', 'tick.rate', 'conflicts.per1000', 'coins.error']);
-    expect(Math.abs(value(match, 'action.p50') - value(clean, 'action.p50'))).toBeLessThan(20);
+    for (const name of ['action.p50', 'ownAction.p50'] as const) {
+      expect(Math.abs(value(match, name) - value(clean, name)), name).toBeLessThan(20);
+    }
     expect(failed(match)).toEqual([]);
   });
 });
