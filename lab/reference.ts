@@ -27,6 +27,7 @@ export async function referenceActivity(plan: Plan): Promise<ActivityRates> {
     durationS: DURATION_S,
     warmupS: 2,
     network: 'lan',
+    snapshotRateHz: plan.tickRateHz,
     sampleRatio: 0,
     cheat: null,
     cheaters: 0,
