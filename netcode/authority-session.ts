@@ -28,6 +28,10 @@ import { SnapshotWriter } from './snapshot-writer.ts';
 
 export { type AuthorityCounters, type AuthorityOptions, DEFAULT_AUTHORITY } from './authority-options.ts';
 
+/** Most messages ask for nothing and tell nothing: then nothing is allocated. */
+const NO_REQUESTS: readonly Request[] = [];
+const NO_EVENTS: readonly SessionEvent[] = [];
+
 export class AuthoritySession implements Session {
   readonly world: World;
   readonly options: AuthorityOptions;
@@ -414,13 +418,15 @@ export class AuthoritySession implements Session {
     this.#requests.push({ type: 'send', to, channel, bytes });
   }
 
-  drain(): Request[] {
+  drain(): readonly Request[] {
+    if (this.#requests.length === 0) return NO_REQUESTS;
     const requests = this.#requests;
     this.#requests = [];
     return requests;
   }
 
-  takeEvents(): SessionEvent[] {
+  takeEvents(): readonly SessionEvent[] {
+    if (this.#events.length === 0) return NO_EVENTS;
     const events = this.#events;
     this.#events = [];
     return events;

@@ -40,6 +40,10 @@ const MAX_TICK_GAP = 60 * 60 * 60;
 /** A visible correction fades by half in this time. */
 const ERROR_HALF_LIFE_MS = 50;
 
+/** Most messages ask for nothing and tell nothing: then nothing is allocated. */
+const NO_REQUESTS: readonly Request[] = [];
+const NO_EVENTS: readonly SessionEvent[] = [];
+
 export class ClientSession implements Session {
   readonly options: ClientOptions;
   readonly counters: ClientCounters = {
@@ -444,13 +448,15 @@ export class ClientSession implements Session {
     this.#errorMs = nowMs;
   }
 
-  drain(): Request[] {
+  drain(): readonly Request[] {
+    if (this.#requests.length === 0) return NO_REQUESTS;
     const requests = this.#requests;
     this.#requests = [];
     return requests;
   }
 
-  takeEvents(): SessionEvent[] {
+  takeEvents(): readonly SessionEvent[] {
+    if (this.#events.length === 0) return NO_EVENTS;
     const events = this.#events;
     this.#events = [];
     return events;

@@ -73,9 +73,9 @@ export interface Session {
   /** The time at which `advance` next has something to do; Infinity while there is nothing to wait for. */
   readonly nextDueMs: number;
   /** What must be done now; emptied by the call. */
-  drain(): Request[];
+  drain(): readonly Request[];
   /** What happened since the last call. */
-  takeEvents(): SessionEvent[];
+  takeEvents(): readonly SessionEvent[];
 }
 
 /** One end that carries a session's bytes: live adapters and the simulator implement it. */

@@ -112,7 +112,7 @@ export class AuthorityNode {
     before.snapshotEntities = counters.snapshotEntities;
   }
 
-  #perform(requests: Request[]): void {
+  #perform(requests: readonly Request[]): void {
     for (const request of requests) {
       if (request.type === 'connect') continue;
       const connection = this.#connections.get(request.to);
