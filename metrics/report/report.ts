@@ -65,7 +65,7 @@ function heading(title: string, records: readonly RunRecord[], madeAt: string): 
 
 function carried(verdict: SweepVerdict): string {
   const { largest, end } = verdict;
-  const most = largest === null ? 'none' : tidy(largest);
+  const most = largest !== null ? tidy(largest) : end.type === 'at least' ? 'not known' : 'none';
   const more = end.type === 'at least' && largest !== null ? ' or more' : '';
   return `<span class="big">${most}</span>${more}`;
 }

@@ -5,12 +5,12 @@ import { type SweepVerdict, tidy } from '../verdict.ts';
 import type { CheatCell, Group } from './groups.ts';
 
 /** What ended a sweep. */
-export function endSentence({ end }: SweepVerdict): string {
+export function endSentence({ largest, end }: SweepVerdict): string {
   switch (end.type) {
     case 'broke':
       return `At ${tidy(end.players)} players ${end.breach.sentence}.`;
     case 'at least':
-      return `It may carry more: ${end.reason}.`;
+      return `${largest === null ? 'No run could be trusted' : 'It may carry more'}: ${end.reason}.`;
     case 'largest tried':
       return 'More was not tried.';
   }
@@ -20,8 +20,8 @@ export function endSentence({ end }: SweepVerdict): string {
 export function answerInWords(groups: readonly Group[], cells: readonly CheatCell[]): string[] {
   const lines = groups.map(({ label, fast, crowd, isScreening, simulated }) => {
     const kind = `${simulated ? 'simulated' : 'measured live'}${isScreening ? ', a screening' : ''}`;
-    const carried =
-      fast.largest === null ? 'no number tried reached level fast' : `${tidy(fast.largest)} players at level fast`;
+    const none = fast.end.type === 'at least' ? 'nothing is known yet' : 'no number tried reached level fast';
+    const carried = fast.largest === null ? none : `${tidy(fast.largest)} players at level fast`;
     const weaker = fast.largest === crowd.largest ? '' : ` At level crowd: ${carriedBy(crowd)}.`;
     return `${label}: ${carried} (${kind}). ${endSentence(fast)}${weaker}`;
   });

@@ -248,6 +248,16 @@ describe('the report', () => {
     expect(html).toContain('<title>A &lt;test&gt;</title>');
   });
 
+  test('does not hold a void run against a topology', () => {
+    const onlyVoid = renderReport({
+      title: 'Void',
+      records: [recordOf({ plan: {}, status: 'void', reasons: ['bots were late'] })],
+      madeAt: 'today',
+    });
+    expect(onlyVoid).toContain('not known');
+    expect(onlyVoid).toContain('No run could be trusted');
+  });
+
   test('says that there is nothing when there is nothing', () => {
     expect(renderReport({ title: 'Empty', records: [], madeAt: 'today' })).toContain('no runs yet');
   });
