@@ -193,7 +193,7 @@ export class Match {
       this.#lostMs = nowMs;
       this.#options.onRejoining();
     }
-    if (nowMs - this.#lostMs > REJOIN_FOR_MS) this.#finish(reason);
+    if (nowMs - this.#lostMs > REJOIN_FOR_MS) this.#finish(`the match did not come back: ${reason}`);
     else this.#rejoinDueMs = nowMs + REJOIN_EVERY_MS;
   }
 

@@ -110,7 +110,8 @@ export class Measures {
     if (this.#samples >= SAMPLES) {
       const seconds = (nowMs - ring[at]!) / 1000;
       const snapshots = counters.snapshots - ring[at + 3]!;
-      const missed = counters.snapshotsMissed - ring[at + 4]!;
+      // What came after a newer one was overtaken, not lost.
+      const missed = Math.max(0, counters.snapshotsMissed - counters.snapshotsLate - ring[at + 4]!);
       // A new link counts from zero again: one odd window shows nothing rather than nonsense.
       this.upKbps = Math.max(0, ((stats.sentBytes - ring[at + 1]!) * 8) / 1000 / seconds);
       this.downKbps = Math.max(0, ((stats.receivedBytes - ring[at + 2]!) * 8) / 1000 / seconds);
@@ -121,7 +122,7 @@ export class Measures {
     ring[at + 1] = stats.sentBytes;
     ring[at + 2] = stats.receivedBytes;
     ring[at + 3] = counters.snapshots;
-    ring[at + 4] = counters.snapshotsMissed;
+    ring[at + 4] = counters.snapshotsMissed - counters.snapshotsLate;
     this.#samples += 1;
   }
 }

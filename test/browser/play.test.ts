@@ -108,6 +108,33 @@ describe.each(['server', 'host'])('%s', (topology) => {
   });
 });
 
+test('a link that breaks is made again, and the player keeps its seat and its coins', async () => {
+  const page = await browser.newPage();
+  open.push(page);
+  // Keeps the page's sockets, so that the test can cut them as a network would.
+  await page.addInitScript(() => {
+    const sockets: WebSocket[] = [];
+    const Original = window.WebSocket;
+    window.WebSocket = class extends Original {
+      constructor(url: string | URL, protocols?: string | string[]) {
+        super(url, protocols);
+        sockets.push(this);
+      }
+    };
+    Object.assign(window, { cutSockets: () => sockets.splice(0).forEach((socket) => void socket.close()) });
+  });
+  await page.goto(`${game.url}?topology=server&name=Linus&autojoin=1`);
+  await waitForState(page, 'joined', ({ joined }) => joined);
+  const before = await collectUntil(page, ({ self }) => self!.alive && self!.coins > 0, 30_000);
+  await page.evaluate(() => (window as unknown as { cutSockets: () => void }).cutSockets());
+  await waitForState(page, 'noticed', ({ joined }) => !joined, 5000);
+  await page.waitForSelector('.waiting:not([hidden])');
+  const after = await waitForState(page, 'joined again', ({ joined, tick }) => joined && tick > before.tick + 10);
+  expect(after.player).toBe(before.player);
+  expect(after.score).toBeGreaterThanOrEqual(before.score);
+  await page.waitForSelector('.waiting', { state: 'hidden' });
+});
+
 test('the sliders of the network panel make the link worse, and the toggles switch the netcode', async () => {
   const page = await join('host', 'Ada');
   await page.keyboard.press('KeyN');
