@@ -30,7 +30,7 @@ export interface TickTiming {
   startedMs: number;
   /** After the step, and after its messages were handed to the transport. */
   endedMs: number;
-  /** Time spent handing over messages that arrived since the last tick. */
+  /** Time spent handing over messages that arrived before this tick was due; later ones made it start late. */
   receiveMs: number;
 }
 
@@ -146,7 +146,9 @@ export class AuthorityDriver {
     this.counters.receivedBytes += bytes.length;
     this.session.receive(peer, bytes, startedMs - this.#skippedMs);
     this.#perform();
-    this.#timing.receiveMs += this.timer.nowMs() - startedMs;
+    if (startedMs < this.session.nextDueMs + this.#skippedMs) {
+      this.#timing.receiveMs += this.timer.nowMs() - startedMs;
+    }
   }
 
   /** Performs what the session asked for, then tells the hooks what happened. */

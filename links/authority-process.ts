@@ -65,6 +65,7 @@ export interface Recorder {
     dueMs: number;
     startMs: number;
     endMs: number;
+    receiveMs: number;
     world: AuthoritySession['world'];
     executedInputTick: Int32Array;
   }): void;
@@ -117,9 +118,9 @@ function usage(): { atMs: number; userUs: number; systemUs: number; rssBytes: nu
 function recorderHooks(recorder: Recorder, driver: AuthorityDriver): AuthorityHooks {
   const { counters, session } = driver;
   const last = { sentBytes: 0, receivedBytes: 0, sentMessages: 0, receivedMessages: 0 };
-  const tick = ({ tick, dueMs, startedMs, endedMs }: TickTiming): void => {
+  const tick = ({ tick, dueMs, startedMs, endedMs, receiveMs }: TickTiming): void => {
     const { world, executedInputTick } = session;
-    recorder.tick({ tick, dueMs, startMs: startedMs, endMs: endedMs, world, executedInputTick });
+    recorder.tick({ tick, dueMs, startMs: startedMs, endMs: endedMs, receiveMs, world, executedInputTick });
     recorder.bytes(
       endedMs,
       counters.sentBytes - last.sentBytes,

@@ -156,7 +156,7 @@ function addTicks(out: MeasureSheet, { meta, ticks, resources }: AuthorityRecord
   for (let k = 0; k < ticks.count; k++) {
     const startMs = columns.startMs[k]!;
     if (startMs < meta.fromMs || startMs >= meta.untilMs) continue;
-    const tookMs = columns.endMs[k]! - columns.dueMs[k]!;
+    const tookMs = columns.receiveMs[k]! + columns.endMs[k]! - columns.dueMs[k]!;
     done++;
     if (tookMs > STALL_MS) stalls++;
     const time = Math.max(budgetMs, tookMs);
@@ -436,7 +436,7 @@ function seriesOf({ meta, ticks, truth, outcomes }: AuthorityRecording, sweep: S
   for (let k = 0; k < ticks.count; k++) {
     const row = rows[Math.floor((columns.startMs[k]! - fromMs) / 1000)];
     if (!row) continue;
-    const tookMs = columns.endMs[k]! - columns.dueMs[k]!;
+    const tookMs = columns.receiveMs[k]! + columns.endMs[k]! - columns.dueMs[k]!;
     secondOfTick.set(columns.tick[k]!, row);
     row.ticks++;
     row.players = (k + 1 < ticks.count ? columns.firstRow[k + 1]! : truth.count) - columns.firstRow[k]!;

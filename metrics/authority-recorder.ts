@@ -30,12 +30,21 @@ export interface TickReport {
   dueMs: number;
   startMs: number;
   endMs: number;
+  /** Time spent on messages that arrived since the last tick and before this one was due; later ones made it late. */
+  receiveMs?: number;
   world: World;
   /** Per slot, the newest tick of that player's own input timeline that the world reflects; −1 for none. */
   executedInputTick: Int32Array;
 }
 
-export const TICK_SHAPE = { tick: 'i32', dueMs: 'f64', startMs: 'f64', endMs: 'f64', firstRow: 'i32' } as const;
+export const TICK_SHAPE = {
+  tick: 'i32',
+  dueMs: 'f64',
+  startMs: 'f64',
+  endMs: 'f64',
+  receiveMs: 'f64',
+  firstRow: 'i32',
+} as const;
 /** Living players of one tick, by rising slot. `input` is the newest input tick reflected. */
 export const TRUTH_SHAPE = { player: 'u16', x: 'i32', y: 'i32', input: 'i32' } as const;
 /** Outcomes: kills (a victim, b killer), pickups (a player, b coin) and purchases (a player, b key). */
@@ -53,7 +62,7 @@ export interface AuthorityMeta {
   fromMs: number;
   untilMs: number;
   taped: boolean;
-  /** Lateness plus duration of the measured ticks, encoded. */
+  /** Receiving, lateness and duration of the measured ticks, added up and encoded. */
   tickTimes: string;
   coinsError: number;
   shots: number;
@@ -123,10 +132,10 @@ export class AuthorityRecorder {
   }
 
   tick(report: TickReport): void {
-    const { tick, dueMs, startMs, endMs, world } = report;
+    const { tick, dueMs, startMs, endMs, receiveMs = 0, world } = report;
     if (!this.window.touches(startMs)) return;
     const covered = this.window.covers(startMs);
-    if (covered) this.#tickTimes.add(endMs - dueMs);
+    if (covered) this.#tickTimes.add(endMs - dueMs + receiveMs);
     if (this.#ticks.count === 0) this.#keepBaseline(world);
     this.#countEvents(tick, world, covered);
     if (tick % this.#options.tickRateHz === 0) this.#oncePerSecond(world, endMs);
@@ -137,6 +146,7 @@ export class AuthorityRecorder {
     columns.dueMs[at] = dueMs;
     columns.startMs[at] = startMs;
     columns.endMs[at] = endMs;
+    columns.receiveMs[at] = receiveMs;
     columns.firstRow[at] = this.#truth.count;
     this.#walkPlayers(report, covered);
   }
