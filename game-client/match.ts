@@ -14,7 +14,6 @@ import { customProfile, type LinkProfile } from '../netcode/link/profiles.ts';
 import type { RosterEntry, SessionEvent } from '../netcode/session.ts';
 import type { Topology } from '../netcode/topologies/index.ts';
 import type { View } from '../netcode/view.ts';
-import { SHOWN_ENTRIES } from './hud/scoreboard.ts';
 import { Measures } from './panel/measures.ts';
 
 /** How a client reaches the authority of a topology. A further topology is a further line. */
@@ -33,6 +32,8 @@ const INPUT_RATE_HZ = 20;
 /** The session is looked at this often even when it expects nothing: a message may have given it something to do. */
 const HEARTBEAT_MS = 25;
 const ROSTER_EVERY_MS = 1000;
+/** The best so many: more than the scoreboard shows, for one's own rank and the names of others. */
+const ROSTER_ENTRIES = 25;
 /** An authority keeps a lost seat for some ten seconds: that long it is worth coming back. */
 const REJOIN_FOR_MS = 9000;
 const REJOIN_EVERY_MS = 900;
@@ -65,6 +66,8 @@ export class Match {
   #profile: LinkProfile = customProfile({});
   #cancelWake: () => void = () => {};
   #rosterDueMs = 0;
+  #rosterPage = 0;
+  #rosterTotal = 0;
   #lostMs = Number.NaN;
   #rejoinDueMs = Number.POSITIVE_INFINITY;
   #hasPlayed = false;
@@ -149,7 +152,11 @@ export class Match {
     this.measures.sample(this.#end.inner.stats, nowMs);
     if (this.session.state === 'playing' && nowMs >= this.#rosterDueMs) {
       this.#rosterDueMs = nowMs + ROSTER_EVERY_MS;
-      this.session.requestRoster(0, Math.max(SHOWN_ENTRIES, 25), nowMs);
+      this.session.requestRoster(0, ROSTER_ENTRIES, nowMs);
+      // Page by page, so that everybody in a match of people gets a name in the end.
+      this.#rosterPage += ROSTER_ENTRIES;
+      if (this.#rosterPage >= this.#rosterTotal) this.#rosterPage = 0;
+      else this.session.requestRoster(this.#rosterPage, ROSTER_ENTRIES, nowMs);
     }
     if (nowMs >= this.#rejoinDueMs) this.#rejoin();
     this.#cancelWake = timer.callAt(Math.max(nowMs + 1, Math.min(dueMs, nowMs + HEARTBEAT_MS)), () => this.#beat());
@@ -166,7 +173,8 @@ export class Match {
         return;
       case 'roster':
         for (const { player, name } of event.entries) this.#names.set(player, name);
-        this.#options.onRoster(event.entries, event.total);
+        this.#rosterTotal = event.total;
+        if (event.first === 0) this.#options.onRoster(event.entries, event.total);
         return;
       case 'purchased':
         this.#options.onPurchased(event.granted);

@@ -3,7 +3,7 @@ import type { RosterEntry } from '../../netcode/session.ts';
 import type { SelfView } from '../../netcode/view.ts';
 import { fromMarkup, part, setText } from '../dom.ts';
 
-export const SHOWN_ENTRIES = 8;
+const SHOWN_ENTRIES = 8;
 
 const MARKUP = `
 <section class="scoreboard card" aria-label="Scoreboard">
@@ -31,14 +31,14 @@ export class Scoreboard {
   show(entries: readonly RosterEntry[], total: number, self: SelfView, ownName: string): void {
     this.#total = total;
     const shown = entries.slice(0, SHOWN_ENTRIES);
-    this.#rank = shown.findIndex((entry) => entry.player === self.player) + 1;
+    this.#rank = entries.findIndex((entry) => entry.player === self.player) + 1;
     while (this.#rows.childElementCount > shown.length + 1) this.#rows.lastElementChild!.remove();
     shown.forEach((entry, index) => {
       fillRow(this.#row(index), `${index + 1}`, entry, entry.player === self.player);
     });
     const extra = this.#row(shown.length);
-    extra.hidden = this.#rank > 0 || self.player < 0;
-    fillRow(extra, '·', { ...self, name: ownName }, true);
+    extra.hidden = (this.#rank > 0 && this.#rank <= shown.length) || self.player < 0;
+    fillRow(extra, this.#rank > 0 ? `${this.#rank}` : '·', { ...self, name: ownName }, true);
   }
 
   /** Own numbers are newer in the view than in any page of the roster. */

@@ -11,10 +11,6 @@ export class Controls {
   stickButtons = 0;
   firing = false;
   aim = 0;
-  /** Set by a device that aims; until then a player looks where it walks. */
-  hasAimed = false;
-  /** True while something else (a text field, the menu) takes the input: the player then stands still. */
-  suspended = false;
   #latched = 0;
   readonly #input: PlayerInput = { buttons: 0, aim: 0 };
 
@@ -45,9 +41,7 @@ export class Controls {
     const latched = this.#latched;
     this.#latched = 0;
     input.aim = this.aim;
-    input.buttons = this.suspended
-      ? 0
-      : this.keyButtons | this.stickButtons | latched | (this.firing ? Button.fire : 0);
+    input.buttons = this.keyButtons | this.stickButtons | latched | (this.firing ? Button.fire : 0);
     return input;
   }
 }

@@ -39,7 +39,6 @@ export function listenToKeyboardAndMouse(controls: Controls, stage: HTMLElement)
     if (event.pointerType === 'touch') return;
     const box = stage.getBoundingClientRect();
     controls.aim = aimAlong(event.clientX - box.left - box.width / 2, event.clientY - box.top - box.height / 2);
-    controls.hasAimed = true;
   };
 
   window.addEventListener('keydown', keyDown, options);

@@ -108,6 +108,25 @@ describe.each(['server', 'host'])('%s', (topology) => {
   });
 });
 
+test('on a phone one thumb walks and the other shoots', async () => {
+  const context = await browser.newContext({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+  const page = await context.newPage();
+  open.push(page);
+  await page.goto(`${game.url}?topology=server&name=Tim&autojoin=1`);
+  const before = await waitForState(page, 'in the arena', ({ joined, self }) => joined && self?.alive === true);
+  const touch = await context.newCDPSession(page);
+  const thumbs = (...points: [x: number, y: number, id: number][]) => points.map(([x, y, id]) => ({ x, y, id }));
+  await touch.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: thumbs([90, 600, 1]) });
+  await touch.send('Input.dispatchTouchEvent', { type: 'touchMove', touchPoints: thumbs([40, 600, 1]) });
+  await waitForState(page, 'walks to the left', ({ self }) => (self?.unitsX ?? 0) < before.self!.unitsX - 30);
+  await touch.send('Input.dispatchTouchEvent', {
+    type: 'touchStart',
+    touchPoints: thumbs([40, 600, 1], [300, 600, 2]),
+  });
+  await waitForState(page, 'its shot is in the air', ({ ownShots }) => ownShots > 0);
+  await page.screenshot({ path: artifactPath('phone.png') });
+});
+
 test('a link that breaks is made again, and the player keeps its seat and its coins', async () => {
   const page = await browser.newPage();
   open.push(page);
