@@ -97,12 +97,29 @@ export async function joinGame(browser: Browser, url: string, topology: string, 
 const KEYS = { up: 'KeyW', left: 'KeyA', down: 'KeyS', right: 'KeyD' } as const;
 type Direction = keyof typeof KEYS;
 
+interface Place {
+  x: number;
+  y: number;
+}
+
+/** Walks with the keyboard to the nearest coin, again and again, until `done`. Fails after `withinMs`. */
+export function collectUntil(page: Page, done: (state: PageState) => boolean, withinMs: number): Promise<PageState> {
+  return walkUntil(page, nearestCoin, done, withinMs);
+}
+
+/** Where the nearest coin lies; with none in sight the middle of the arena, which has some. */
+function nearestCoin({ self, coins }: PageState): Place {
+  const distance = ({ x, y }: Place) => (x - self!.unitsX) ** 2 + (y - self!.unitsY) ** 2;
+  return coins.toSorted((a, b) => distance(a) - distance(b))[0] ?? { x: 448, y: 448 };
+}
+
 /**
- * Walks with the keyboard to the nearest coin, again and again, until `done`. Whoever is stuck behind an obstacle walks
- * across for a moment. Fails after `withinMs`.
+ * Walks with the keyboard towards `goal`, in units, until `done`. Whoever is stuck behind an obstacle walks across for a
+ * moment. Fails after `withinMs`.
  */
-export async function collectUntil(
+export async function walkUntil(
   page: Page,
+  goal: (state: PageState) => Place,
   done: (state: PageState) => boolean,
   withinMs: number,
 ): Promise<PageState> {
@@ -123,21 +140,19 @@ export async function collectUntil(
   let movedMs = performance.now();
   for (;;) {
     const state = await stateOf(page);
-    const { self, coins } = state;
+    const { self } = state;
     if (!self || done(state)) {
       await hold([]);
       expect(self).not.toBeNull();
       return state;
     }
     const nowMs = performance.now();
-    if (nowMs > endMs) throw new Error(`not done after ${withinMs} ms: ${JSON.stringify({ self, coins })}`);
+    if (nowMs > endMs) throw new Error(`not done after ${withinMs} ms: ${JSON.stringify(state)}`);
     const { unitsX: x, unitsY: y } = self;
     if (Math.abs(x - lastX) + Math.abs(y - lastY) > 2) movedMs = nowMs;
     lastX = x;
     lastY = y;
-    const [coin] = coins.toSorted((a, b) => (a.x - x) ** 2 + (a.y - y) ** 2 - (b.x - x) ** 2 - (b.y - y) ** 2);
-    // With no coin in sight the middle of the arena has some.
-    const target = coin ?? { x: 448, y: 448 };
+    const target = goal(state);
     let dx = target.x - x;
     let dy = target.y - y;
     if (nowMs - movedMs > 400) {

@@ -10,6 +10,7 @@ import {
   startGame,
   stateOf,
   waitForState,
+  walkUntil,
 } from './game-page.ts';
 
 /** Most stand still, so that there are coins for a slow machine's page too; two walk and shoot now and then. */
@@ -88,7 +89,10 @@ describe.each(['server', 'host'])('%s', (topology) => {
   test('a second tab sees the first one move', async () => {
     const first = await join(topology, 'Ada');
     const second = await join(topology, 'Grace');
-    const { player } = await stateOf(first);
+    const { player, self } = await stateOf(first);
+    // They may appear farther apart than one can see.
+    const there = () => ({ x: self!.unitsX, y: self!.unitsY });
+    await walkUntil(second, there, ({ players }) => players.some(({ id }) => id === player), 20_000);
     // Asked inside the page: whoever walks away from the other is out of its sight within two seconds.
     const before = await second.waitForFunction(
       (id) => window.netbed.state().players.find((other) => other.id === id),
