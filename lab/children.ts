@@ -41,7 +41,8 @@ export class Child<ToChild extends object, FromChild extends { type: string }> {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       // Recordings are typed arrays: the structured clone carries them as they are.
       serialization: 'advanced',
-      execArgv: [],
+      // So `node --cpu-prof lab/netbed.mjs run …` profiles every process of a run.
+      execArgv: process.execArgv,
       env: { ...process.env, ...environment },
       // A terminal's Ctrl-C is for the parent, which ends its children in order.
       detached: true,
