@@ -108,6 +108,11 @@ export class ClientSession implements Session {
     return this.#views?.newest ?? null;
   }
 
+  /** Length of a tick; NaN before the welcome. */
+  get tickMs(): number {
+    return 1000 / (this.#welcome?.config.tickRateHz ?? Number.NaN);
+  }
+
   /** Smoothed round trip in ms; NaN before the first echo. */
   get rttMs(): number {
     return this.#clock.rttMs;

@@ -190,6 +190,7 @@ export class PlayerNode {
         return;
       case 'input':
         recorder?.input(session.player, event.tick, event.dueMs, clock.nowMs);
+        if (this.player.full) recorder?.echo(clock.nowMs - event.dueMs + session.tickMs, clock.nowMs);
         return;
       case 'corrected':
         recorder?.corrected(event.distance, clock.nowMs);

@@ -167,6 +167,7 @@ export class Bot {
         return;
       case 'input':
         recorder.input(this.player, event.tick, event.dueMs, nowMs);
+        if (this.role.full) recorder.echo(nowMs - event.dueMs + this.#session!.tickMs, nowMs);
         return;
       case 'joined':
         this.player = event.player;
