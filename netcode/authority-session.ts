@@ -13,6 +13,7 @@ import type { AuthorityCounters, AuthorityOptions } from './authority-options.ts
 import { createInputMessage, decodeInput } from './input-codec.ts';
 import { InputQueues } from './input-queue.ts';
 import { decodeMessage, encodeMessage, type Hello, kindOf, type Message } from './messages.ts';
+import { Outbox } from './outbox.ts';
 import {
   Kind,
   MAX_CLIENT_MESSAGE_BYTES,
@@ -23,14 +24,10 @@ import {
 } from './protocol.ts';
 import { ReliableChannel } from './reliable-channel.ts';
 import { type Peer, Seats } from './seats.ts';
-import type { Channel, PeerId, RefusalName, Request, RosterEntry, Session, SessionEvent } from './session.ts';
+import type { PeerId, RefusalName, Request, RosterEntry, Session, SessionEvent } from './session.ts';
 import { SnapshotWriter } from './snapshot-writer.ts';
 
 export { type AuthorityCounters, type AuthorityOptions, DEFAULT_AUTHORITY } from './authority-options.ts';
-
-/** Most messages ask for nothing and tell nothing: then nothing is allocated. */
-const NO_REQUESTS: readonly Request[] = [];
-const NO_EVENTS: readonly SessionEvent[] = [];
 
 export class AuthoritySession implements Session {
   readonly world: World;
@@ -57,8 +54,7 @@ export class AuthoritySession implements Session {
   readonly #input = createInputMessage();
   /** By slot: purchase key to execute at the next tick, 0 for none. */
   readonly #purchase: Uint16Array;
-  #requests: Request[] = [];
-  #events: SessionEvent[] = [];
+  readonly #outbox = new Outbox(this.counters);
 
   /** Tick k is due at `startMs + k × tick length`. Throws a RangeError on bad options. */
   constructor(options: AuthorityOptions, startMs: number) {
@@ -169,7 +165,7 @@ export class AuthoritySession implements Session {
     this.counters.overRate++;
     peer.dropped++;
     if (peer.dropped === 3 * this.options.maxMessagesPerS) {
-      this.#requests.push({ type: 'disconnect', to: peer.id, reason: 'too many messages' });
+      this.#outbox.disconnect(peer.id, 'too many messages');
     }
     return false;
   }
@@ -188,7 +184,7 @@ export class AuthoritySession implements Session {
         return;
       case 'reliable': {
         const ready = peer.reliable.receive(message.sequence, message.inner);
-        this.#send(peer.id, 'unreliable', encodeMessage({ type: 'ack', next: peer.reliable.ackNext }));
+        this.#outbox.send(peer.id, 'unreliable', encodeMessage({ type: 'ack', next: peer.reliable.ackNext }));
         for (const inner of ready) {
           const decoded = decodeMessage(inner);
           if (decoded.type === 'reliable') throw new ProtocolError('a reliable message inside another');
@@ -212,7 +208,7 @@ export class AuthoritySession implements Session {
       case 'bye':
         this.#leave(peer.slot, 'left');
         peer.slot = -1;
-        this.#requests.push({ type: 'disconnect', to: peer.id, reason: 'bye' });
+        this.#outbox.disconnect(peer.id, 'bye');
         return;
       default:
         throw new ProtocolError(`an authority takes no ${message.type}`);
@@ -261,7 +257,7 @@ export class AuthoritySession implements Session {
     const former = this.#peers.get(seat.peer);
     if (former) {
       former.slot = -1;
-      this.#requests.push({ type: 'disconnect', to: former.id, reason: 'joined again elsewhere' });
+      this.#outbox.disconnect(former.id, 'joined again elsewhere');
     }
     seat.peer = peer.id;
     seat.heldUntilMs = nowMs;
@@ -272,7 +268,7 @@ export class AuthoritySession implements Session {
 
   #sit(peer: Peer, slot: number, resumed: boolean): void {
     peer.slot = slot;
-    this.#events.push({ type: 'joined', peer: peer.id, player: slot, name: this.nameOf(slot), resumed });
+    this.#outbox.tell({ type: 'joined', peer: peer.id, player: slot, name: this.nameOf(slot), resumed });
     this.#snapshots.seated(slot);
   }
 
@@ -289,13 +285,13 @@ export class AuthoritySession implements Session {
       snapshotRateHz,
       config,
     } as const;
-    this.#send(peer.id, 'reliable', encodeMessage(welcome));
+    this.#outbox.send(peer.id, 'reliable', encodeMessage(welcome));
   }
 
   #refuse(peer: Peer, reason: RefusalName, text: string): void {
     this.counters.refused++;
-    this.#send(peer.id, 'reliable', encodeMessage({ type: 'refuse', reason, text }));
-    this.#events.push({ type: 'refused', peer: peer.id, reason, text });
+    this.#outbox.send(peer.id, 'reliable', encodeMessage({ type: 'refuse', reason, text }));
+    this.#outbox.tell({ type: 'refused', peer: peer.id, reason, text });
   }
 
   #linkDown(peerId: PeerId, nowMs: number): void {
@@ -315,7 +311,7 @@ export class AuthoritySession implements Session {
     removePlayer(this.world, slot);
     this.#queues.release(slot);
     this.#seats.free(slot);
-    this.#events.push({ type: 'left', peer: seat.peer, player: slot, reason });
+    this.#outbox.tell({ type: 'left', peer: seat.peer, player: slot, reason });
   }
 
   get nextDueMs(): number {
@@ -363,7 +359,7 @@ export class AuthoritySession implements Session {
   }
 
   #answerPurchase(player: number, key: number, granted: boolean, nowMs: number): void {
-    this.#events.push({ type: 'purchased', player, key, granted });
+    this.#outbox.tell({ type: 'purchased', player, key, granted });
     const peer = this.#peers.get(this.peerOf(player));
     if (peer) this.#sendReliable(peer, { type: 'purchased', key, granted }, nowMs);
   }
@@ -373,7 +369,7 @@ export class AuthoritySession implements Session {
     const tick = this.world.match.tick[0]!;
     for (const { id, slot } of this.#peers.values()) {
       if (slot >= 0 && this.#snapshots.isDue(slot, tick))
-        this.#send(id, 'unreliable', this.#snapshots.write(slot, nowMs));
+        this.#outbox.send(id, 'unreliable', this.#snapshots.write(slot, nowMs));
     }
   }
 
@@ -383,8 +379,8 @@ export class AuthoritySession implements Session {
       peer.dropped = 0;
       const silentMs = nowMs - peer.lastHeardMs;
       if (silentMs <= this.options.silenceMs) continue;
-      this.#events.push({ type: 'silent', peer: peer.id, silentMs });
-      this.#requests.push({ type: 'disconnect', to: peer.id, reason: `silent for ${Math.round(silentMs)} ms` });
+      this.#outbox.tell({ type: 'silent', peer: peer.id, silentMs });
+      this.#outbox.disconnect(peer.id, `silent for ${Math.round(silentMs)} ms`);
       this.#linkDown(peer.id, nowMs);
     }
     for (let slot = 0; slot < this.#seats.slots; slot++) {
@@ -397,38 +393,26 @@ export class AuthoritySession implements Session {
     if (this.options.transport === 'stream') return;
     for (const peer of this.#peers.values()) {
       if (peer.reliable.isIdle) continue;
-      for (const bytes of peer.reliable.due(nowMs)) this.#send(peer.id, 'unreliable', bytes);
+      for (const bytes of peer.reliable.due(nowMs)) this.#outbox.send(peer.id, 'unreliable', bytes);
     }
   }
 
   #sendReliable(peer: Peer, message: Message, nowMs: number): void {
     const bytes = encodeMessage(message);
     if (this.options.transport === 'stream') {
-      this.#send(peer.id, 'reliable', bytes);
+      this.#outbox.send(peer.id, 'reliable', bytes);
       return;
     }
     const wrapped = peer.reliable.wrap(bytes, nowMs);
-    if (wrapped) this.#send(peer.id, 'unreliable', wrapped);
-    else this.#requests.push({ type: 'disconnect', to: peer.id, reason: 'acknowledges nothing' });
-  }
-
-  #send(to: PeerId, channel: Channel, bytes: Uint8Array): void {
-    this.counters.sentMessages++;
-    this.counters.sentBytes += bytes.length;
-    this.#requests.push({ type: 'send', to, channel, bytes });
+    if (wrapped) this.#outbox.send(peer.id, 'unreliable', wrapped);
+    else this.#outbox.disconnect(peer.id, 'acknowledges nothing');
   }
 
   drain(): readonly Request[] {
-    if (this.#requests.length === 0) return NO_REQUESTS;
-    const requests = this.#requests;
-    this.#requests = [];
-    return requests;
+    return this.#outbox.drain();
   }
 
   takeEvents(): readonly SessionEvent[] {
-    if (this.#events.length === 0) return NO_EVENTS;
-    const events = this.#events;
-    this.#events = [];
-    return events;
+    return this.#outbox.takeEvents();
   }
 }

@@ -14,10 +14,11 @@ import { ClockEstimate } from './clock.ts';
 import { InputSender } from './input-sender.ts';
 import { ViewRing } from './interpolation.ts';
 import { decodeMessage, encodeMessage, kindOf, type Message, type Welcome } from './messages.ts';
+import { Outbox } from './outbox.ts';
 import { Prediction } from './prediction.ts';
 import { Kind, PROTOCOL_VERSION, ProtocolError } from './protocol.ts';
 import { ReliableChannel } from './reliable-channel.ts';
-import { AUTHORITY, type PeerId, type Request, type Session, type SessionEvent } from './session.ts';
+import { AUTHORITY, type Channel, type PeerId, type Request, type Session, type SessionEvent } from './session.ts';
 import { decodeSnapshot, type SnapshotHeader, snapshotTick } from './snapshot-codec.ts';
 import type { View } from './view.ts';
 
@@ -39,10 +40,6 @@ export const INTERPOLATION_DELAY_TICKS = 3;
 const MAX_TICK_GAP = 60 * 60 * 60;
 /** A visible correction fades by half in this time. */
 const ERROR_HALF_LIFE_MS = 50;
-
-/** Most messages ask for nothing and tell nothing: then nothing is allocated. */
-const NO_REQUESTS: readonly Request[] = [];
-const NO_EVENTS: readonly SessionEvent[] = [];
 
 export class ClientSession implements Session {
   readonly options: ClientOptions;
@@ -92,8 +89,7 @@ export class ClientSession implements Session {
   #errorX = 0;
   #errorY = 0;
   #errorMs = 0;
-  #requests: Request[] = [];
-  #events: SessionEvent[] = [];
+  readonly #outbox = new Outbox(this.counters);
 
   constructor(options: ClientOptions, startMs: number) {
     if (!(options.inputRateHz > 0)) throw new RangeError(`input rate ${options.inputRateHz} Hz: must be above 0`);
@@ -191,7 +187,7 @@ export class ClientSession implements Session {
         this.state = 'refused';
         this.refusal = message.text;
         this.#helloDueMs = Number.POSITIVE_INFINITY;
-        this.#events.push({ type: 'refused', peer: AUTHORITY, reason: message.reason, text: message.text });
+        this.#outbox.tell({ type: 'refused', peer: AUTHORITY, reason: message.reason, text: message.text });
         return;
       case 'reliable': {
         const ready = this.#reliable.receive(message.sequence, message.inner);
@@ -208,10 +204,10 @@ export class ClientSession implements Session {
         return;
       case 'purchased':
         this.#inputs.purchaseAnswered(message.key);
-        this.#events.push({ type: 'purchased', player: this.player, key: message.key, granted: message.granted });
+        this.#outbox.tell({ type: 'purchased', player: this.player, key: message.key, granted: message.granted });
         return;
       case 'roster':
-        this.#events.push(message);
+        this.#outbox.tell(message);
         return;
       default:
         throw new ProtocolError(`a client takes no ${message.type}`);
@@ -234,7 +230,7 @@ export class ClientSession implements Session {
     this.#welcome = welcome;
     this.#nextTickMs = nowMs;
     this.#resetMargin();
-    this.#events.push({
+    this.#outbox.tell({
       type: 'joined',
       peer: AUTHORITY,
       player: welcome.player,
@@ -268,7 +264,7 @@ export class ClientSession implements Session {
     if (header.heldMs < 255) this.#clock.roundTrip((Math.floor(nowMs) - header.echoedTimeMs) & 0xffff, header.heldMs);
     this.#steer(header.marginTicks);
     if (this.options.prediction) this.#reconcile(view, expand16(header.ackedTick, Math.max(0, this.#tick)), nowMs);
-    this.#events.push({ type: 'snapshot', tick });
+    this.#outbox.tell({ type: 'snapshot', tick });
   }
 
   #noteGap(tick: number, before: number): void {
@@ -289,7 +285,7 @@ export class ClientSession implements Session {
     this.#fadeError(nowMs);
     this.#errorX += wasX - prediction.x;
     this.#errorY += wasY - prediction.y;
-    this.#events.push({ type: 'corrected', distance });
+    this.#outbox.tell({ type: 'corrected', distance });
   }
 
   /**
@@ -336,7 +332,7 @@ export class ClientSession implements Session {
     if (silentMs >= LOST_AFTER_MS) {
       this.state = 'lost';
       this.#nextTickMs = Number.POSITIVE_INFINITY;
-      this.#events.push({ type: 'silent', peer: AUTHORITY, silentMs });
+      this.#outbox.tell({ type: 'silent', peer: AUTHORITY, silentMs });
       return false;
     }
     if (nowMs < this.#nextTickMs) return false;
@@ -378,7 +374,7 @@ export class ClientSession implements Session {
   #takeInput(dueMs: number, nowMs: number): void {
     this.counters.inputs++;
     this.#send(this.#inputs.take(this.#tick, this.#viewTick(nowMs), nowMs), 'unreliable');
-    this.#events.push({ type: 'input', tick: this.#tick, dueMs });
+    this.#outbox.tell({ type: 'input', tick: this.#tick, dueMs });
     const key = this.#inputs.purchaseKey(this.view!.self.purchaseKey, nowMs);
     if (key !== 0) this.#sendReliable({ type: 'purchase', key }, nowMs);
   }
@@ -401,13 +397,11 @@ export class ClientSession implements Session {
     }
     const wrapped = this.#reliable.wrap(bytes, nowMs);
     if (wrapped) this.#send(wrapped, 'unreliable');
-    else this.#requests.push({ type: 'disconnect', to: AUTHORITY, reason: 'acknowledges nothing' });
+    else this.#outbox.disconnect(AUTHORITY, 'acknowledges nothing');
   }
 
-  #send(bytes: Uint8Array, channel: 'reliable' | 'unreliable'): void {
-    this.counters.sentMessages++;
-    this.counters.sentBytes += bytes.length;
-    this.#requests.push({ type: 'send', to: AUTHORITY, channel, bytes });
+  #send(bytes: Uint8Array, channel: Channel): void {
+    this.#outbox.send(AUTHORITY, channel, bytes);
   }
 
   /** The tick of the authority that a person at this client sees now. */
@@ -454,16 +448,10 @@ export class ClientSession implements Session {
   }
 
   drain(): readonly Request[] {
-    if (this.#requests.length === 0) return NO_REQUESTS;
-    const requests = this.#requests;
-    this.#requests = [];
-    return requests;
+    return this.#outbox.drain();
   }
 
   takeEvents(): readonly SessionEvent[] {
-    if (this.#events.length === 0) return NO_EVENTS;
-    const events = this.#events;
-    this.#events = [];
-    return events;
+    return this.#outbox.takeEvents();
   }
 }

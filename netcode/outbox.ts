@@ -1,0 +1,45 @@
+/** What a session wants done and what it has to tell, until its driver asks. */
+import type { Channel, PeerId, Request, SessionEvent } from './session.ts';
+
+/** Most messages ask for nothing and tell nothing: then nothing is allocated. */
+const NO_REQUESTS: readonly Request[] = [];
+const NO_EVENTS: readonly SessionEvent[] = [];
+
+export class Outbox {
+  readonly #counters: { sentMessages: number; sentBytes: number };
+  #requests: Request[] = [];
+  #events: SessionEvent[] = [];
+
+  /** `counters`: where what is sent is added up. */
+  constructor(counters: { sentMessages: number; sentBytes: number }) {
+    this.#counters = counters;
+  }
+
+  send(to: PeerId, channel: Channel, bytes: Uint8Array): void {
+    this.#counters.sentMessages++;
+    this.#counters.sentBytes += bytes.length;
+    this.#requests.push({ type: 'send', to, channel, bytes });
+  }
+
+  disconnect(to: PeerId, reason: string): void {
+    this.#requests.push({ type: 'disconnect', to, reason });
+  }
+
+  tell(event: SessionEvent): void {
+    this.#events.push(event);
+  }
+
+  drain(): readonly Request[] {
+    if (this.#requests.length === 0) return NO_REQUESTS;
+    const requests = this.#requests;
+    this.#requests = [];
+    return requests;
+  }
+
+  takeEvents(): readonly SessionEvent[] {
+    if (this.#events.length === 0) return NO_EVENTS;
+    const events = this.#events;
+    this.#events = [];
+    return events;
+  }
+}
