@@ -35,15 +35,16 @@ export class Child<ToChild extends object, FromChild extends { type: string }> {
   readonly #waiting = new Set<{ type: string; resolve: (message: never) => void; reject: (error: Error) => void }>();
   #stopping = false;
 
-  constructor(name: string, entry: URL, environment: NodeJS.ProcessEnv = {}) {
+  /** `cores` is what `taskset` takes; null leaves the choice to the system. */
+  constructor(name: string, entry: URL, cores: string | null = null) {
     this.name = name;
     this.process = fork(entry, [], {
+      ...(cores === null ? {} : { execPath: 'taskset' }),
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       // Recordings are typed arrays: the structured clone carries them as they are.
       serialization: 'advanced',
       // So `node --cpu-prof lab/netbed.mjs run …` profiles every process of a run.
-      execArgv: process.execArgv,
-      env: { ...process.env, ...environment },
+      execArgv: [...(cores === null ? [] : ['-c', cores, process.execPath]), ...process.execArgv],
       // A terminal's Ctrl-C is for the parent, which ends its children in order.
       detached: true,
     });

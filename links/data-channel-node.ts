@@ -9,6 +9,7 @@ import type { DataChannel, PeerConnection } from 'node-datachannel';
 import nodeDataChannel from 'node-datachannel';
 import type { Transport } from '../netcode/session.ts';
 import { BaseEnd, MAX_MESSAGE_BYTES, OPEN_TIMEOUT_MS } from './client-end.ts';
+import { delayAcknowledgements, lowerNativeThreads } from './native-tuning.ts';
 import { CHANNEL_LABEL, readableSignalError, SIGNALLING_PATH } from './signalling.ts';
 
 export interface NodeDataChannelEndOptions {
@@ -103,6 +104,7 @@ class NodeDataChannelEnd extends BaseEnd {
     channel.onClosed(this.#guarded(() => this.close('the host closed the link')));
     const ready = this.#guarded(() => {
       clearTimeout(this.#timeout);
+      lowerNativeThreads();
       this.opened();
     });
     if (channel.isOpen()) ready();
@@ -150,6 +152,7 @@ export type { NodeDataChannelEnd };
 
 /** Joins the match of a host peer from Node. Returns at once, in state `opening`. */
 export function openNodeDataChannelEnd(options: NodeDataChannelEndOptions): NodeDataChannelEnd {
+  delayAcknowledgements();
   return new NodeDataChannelEnd(options);
 }
 

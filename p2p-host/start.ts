@@ -11,6 +11,7 @@ import geckos, { type ServerChannel } from '@geckos.io/server';
 import { AuthorityDriver, type PeerLink } from '../links/authority-driver.ts';
 import { MAX_MESSAGE_BYTES } from '../links/client-end.ts';
 import { listen, urlOf } from '../links/listen.ts';
+import { delayAcknowledgements, lowerNativeThreads } from '../links/native-tuning.ts';
 import { CHANNEL_LABEL } from '../links/signalling.ts';
 import { systemTimer } from '../links/timer.ts';
 import { type AuthorityOptions, AuthoritySession } from '../netcode/authority-session.ts';
@@ -69,6 +70,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
   attach?.(driver);
   const counters: HostCounters = { malformedMessages: 0, faultyMessages: 0 };
 
+  delayAcknowledgements();
   const http = createServer();
   if (onRequest) http.on('request', onRequest);
   const server = geckos({
@@ -92,6 +94,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
   server.onConnection((channel) => {
     try {
       acceptPeer(channel, driver, guard, counters);
+      lowerNativeThreads();
     } catch (error) {
       counters.faultyMessages += 1;
       console.error(error);

@@ -17,6 +17,7 @@ import { decodeSwarm, type SwarmRecording } from '../../metrics/swarm-recorder.t
 import { describeEnd } from '../children.ts';
 import { BrokenRun } from '../exit.ts';
 import type { Progress } from '../progress.ts';
+import { coresFor } from './cores.ts';
 import { authorityOf, type Launcher } from './launcher.ts';
 import { preflight, workersOf } from './preflight.ts';
 import { type AuthorityChild, type SwarmChild, startAuthority, startSwarm } from './start.ts';
@@ -137,8 +138,9 @@ class LiveRun {
   }
 
   async #startSwarms(): Promise<void> {
-    const started = Array.from({ length: workersOf(this.#options.plan) }, (_, worker) => {
-      const { child, ready } = startSwarm(`swarm worker ${worker + 1}`);
+    const { plan } = this.#options;
+    const started = Array.from({ length: workersOf(plan) }, (_, worker) => {
+      const { child, ready } = startSwarm(`swarm worker ${worker + 1}`, coresFor({ worker }, plan.players));
       this.#swarms.push(this.#adopt(child));
       return ready;
     });

@@ -4,6 +4,7 @@ import type { Answer, Order, ProcessSettings } from '../../links/authority-proce
 import type { Plan } from '../../metrics/plan.ts';
 import { Child } from '../children.ts';
 import { BrokenRun } from '../exit.ts';
+import { coresFor } from './cores.ts';
 import type { Launcher } from './launcher.ts';
 
 export type AuthorityChild = Child<Order, Answer>;
@@ -27,7 +28,11 @@ export function startAuthority(
   { port = 0, bind, origins }: AuthorityPlace = {},
 ): { child: AuthorityChild; ready: Promise<string> } {
   const entry = plan.inject === 'desync' ? new URL('./desync-authority.ts', import.meta.url) : launcher.entry;
-  const child: AuthorityChild = new Child<Order, Answer>(launcher.authorityName, entry);
+  const child: AuthorityChild = new Child<Order, Answer>(
+    launcher.authorityName,
+    entry,
+    coresFor('authority', plan.players),
+  );
   const refused = new Promise<never>((_, reject) => {
     child.onMessage = (answer) => {
       if (answer.type === 'failed') reject(new BrokenRun(`${launcher.authorityName}: ${answer.message}`));
@@ -49,9 +54,13 @@ export function startAuthority(
   return { child, ready: Promise.race([refused, started]) };
 }
 
-/** Forks a process for bots; `ready` rejects with a BrokenRun when it does not come up. */
-export function startSwarm(name: string): { child: SwarmChild; ready: Promise<void> } {
-  const child: SwarmChild = new Child<ToSwarm, FromSwarm>(name, new URL('../../bots/swarm/worker.ts', import.meta.url));
+/** Forks a process for bots, on these cores; `ready` rejects with a BrokenRun when it does not come up. */
+export function startSwarm(name: string, cores: string | null = null): { child: SwarmChild; ready: Promise<void> } {
+  const child: SwarmChild = new Child<ToSwarm, FromSwarm>(
+    name,
+    new URL('../../bots/swarm/worker.ts', import.meta.url),
+    cores,
+  );
   const ready = child.message('ready', START_TIMEOUT_MS).then(
     () => {},
     (error: Error) => {

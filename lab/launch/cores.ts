@@ -1,0 +1,24 @@
+/**
+ * Keeps the authority and the bots of a live run on cores of their own. A data channel's native threads and its process's
+ * main thread take turns at one lock; spread over the same cores as the other side's, they wait for each other across
+ * both processes, and the run measures that. On Linux only, by `taskset`; elsewhere the system decides.
+ */
+import { spawnSync } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+
+/** Below this, a core is far from full, and a busy machine should be free to move processes about. */
+const LEAST_PLAYERS = 100;
+
+let hasTaskset: boolean | undefined;
+
+function canPin(): boolean {
+  hasTaskset ??= process.platform === 'linux' && spawnSync('taskset', ['-c', '0', 'true']).status === 0;
+  return hasTaskset;
+}
+
+/** The core list for the authority, or for bot process `worker`; null: wherever the system likes. */
+export function coresFor(role: 'authority' | { worker: number }, players: number): string | null {
+  const cores = availableParallelism();
+  if (players < LEAST_PLAYERS || cores < 2 || !canPin()) return null;
+  return role === 'authority' ? '0' : String(1 + (role.worker % (cores - 1)));
+}
