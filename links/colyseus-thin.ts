@@ -3,17 +3,10 @@
  * frames it needs. It costs a twelfth of the SDK's CPU and a fifteenth of its memory; a sample of SDK clients in every
  * run keeps it honest.
  */
-import { WebSocket } from 'ws';
 import type { Transport } from '../netcode/session.ts';
 import { BaseEnd, MAX_MESSAGE_BYTES, OPEN_TIMEOUT_MS } from './client-end.ts';
-import {
-  ARENA_ROOM,
-  FRAME_HEADER_BYTES,
-  Frame,
-  frameGameBytes,
-  GAME_BYTES,
-  readableJoinError,
-} from './colyseus-frames.ts';
+import { ARENA_ROOM, FRAME_HEADER_BYTES, Frame, GAME_BYTES, readableJoinError } from './colyseus-frames.ts';
+import { LeanWebSocket } from './lean-websocket.ts';
 
 export interface ThinEndOptions {
   /** Address of the server: `http://127.0.0.1:2567`. */
@@ -42,7 +35,7 @@ async function reserveSeat(url: string, room: string, signal: AbortSignal): Prom
 
 class ThinColyseusEnd extends BaseEnd {
   readonly transport: Transport = 'stream';
-  #socket: WebSocket | null = null;
+  #socket: LeanWebSocket | null = null;
   readonly #abort = new AbortController();
   readonly #timeout: ReturnType<typeof setTimeout>;
 
@@ -58,17 +51,17 @@ class ThinColyseusEnd extends BaseEnd {
   }
 
   get bufferedBytes(): number {
-    return this.#socket?.bufferedAmount ?? 0;
+    return this.#socket?.bufferedBytes ?? 0;
   }
 
   #connect(url: string, { processId, roomId, sessionId }: SeatReservation): void {
     if (this.state === 'closed') return;
     const address = `${url.replace(/^http/, 'ws')}/${processId}/${roomId}?sessionId=${sessionId}`;
-    const socket = new WebSocket(address, { perMessageDeflate: false, maxPayload: MAX_MESSAGE_BYTES });
-    this.#socket = socket;
-    socket.on('message', (data) => this.#frame(data as Buffer));
-    socket.on('close', (code, reason) => this.close(reason.toString() || `the connection was closed (code ${code})`));
-    socket.on('error', (error) => this.close(readableJoinError(error, url)));
+    this.#socket = new LeanWebSocket(address, MAX_MESSAGE_BYTES, {
+      open: () => {},
+      message: (bytes) => this.#frame(bytes),
+      close: (reason) => this.close(reason),
+    });
   }
 
   #frame(data: Buffer): void {
@@ -76,23 +69,32 @@ class ThinColyseusEnd extends BaseEnd {
     if (kind === Frame.roomBytes && data[1] === GAME_BYTES) this.received(data.subarray(FRAME_HEADER_BYTES));
     else if (kind === Frame.joinRoom) {
       clearTimeout(this.#timeout);
-      this.#socket?.send(new Uint8Array([Frame.joinRoom]));
+      this.#send(1, (frame, at) => {
+        frame[at] = Frame.joinRoom;
+      });
       this.opened();
     } else if (kind === Frame.error) this.close('the server refused the seat');
     else if (kind !== Frame.roomState && kind !== Frame.roomPatch) this.stats.malformedMessages += 1;
   }
 
   protected transmit(bytes: Uint8Array): void {
-    this.#socket?.send(frameGameBytes(bytes, new Uint8Array(FRAME_HEADER_BYTES + bytes.length)));
+    this.#send(FRAME_HEADER_BYTES + bytes.length, (frame, at) => {
+      frame[at] = Frame.roomBytes;
+      frame[at + 1] = GAME_BYTES;
+      frame.set(bytes, at + FRAME_HEADER_BYTES);
+    });
+  }
+
+  #send(length: number, fill: (frame: Buffer, at: number) => void): void {
+    const { frame, at } = LeanWebSocket.frameFor(length);
+    fill(frame, at);
+    this.#socket?.sendFrame(frame);
   }
 
   protected release(): void {
     clearTimeout(this.#timeout);
     this.#abort.abort();
-    const socket = this.#socket;
-    if (!socket) return;
-    if (socket.readyState === WebSocket.CONNECTING) socket.terminate();
-    else socket.close();
+    this.#socket?.close();
   }
 }
 

@@ -31,8 +31,8 @@ class ConditionedEnd extends BaseEnd {
     end.onOpen = () => this.opened();
     end.onClose = (reason) => this.close(reason);
     end.onMessage = (bytes) => {
-      // The bytes are valid during this call only, and wait longer.
-      this.link.down.offer(bytes.slice(), this.#timer.nowMs());
+      // The bytes are valid during this call only, and wait longer. A Buffer's own `slice` would not copy.
+      this.link.down.offer(new Uint8Array(bytes), this.#timer.nowMs());
       this.#arm();
     };
   }

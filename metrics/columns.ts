@@ -109,7 +109,8 @@ export function unpackTables(bytes: Uint8Array): {
   dropped: number;
 } {
   if (bytes.length < 8) throw new RangeError(`a recording of ${bytes.length} bytes is too short`);
-  const aligned = bytes.slice();
+  // Not by `slice`: that of a Buffer does not copy, and the tables need an aligned beginning.
+  const aligned = new Uint8Array(bytes);
   const words = new DataView(aligned.buffer);
   if (words.getUint32(0, true) !== MAGIC) throw new RangeError('these bytes are not a netbed recording');
   const jsonLength = words.getUint32(4, true);

@@ -57,6 +57,11 @@ export class ByteReader {
     return this.#bytes.subarray(start, this.#at);
   }
 
+  /** The next `length` bytes as a copy. Not by `slice`: a Node Buffer's shares its memory with what was read. */
+  copy(length: number): Uint8Array {
+    return new Uint8Array(this.take(length));
+  }
+
   /** A text behind its length in one byte. Control characters are refused: names are shown and logged. */
   text(maxBytes: number): string {
     const length = this.u8();

@@ -16,7 +16,7 @@ import { ViewRing } from './interpolation.ts';
 import { decodeMessage, encodeMessage, kindOf, type Message, type Welcome } from './messages.ts';
 import { Outbox } from './outbox.ts';
 import { Prediction } from './prediction.ts';
-import { Kind, PROTOCOL_VERSION, ProtocolError } from './protocol.ts';
+import { Kind, MAX_MESSAGE_BYTES, PROTOCOL_VERSION, ProtocolError } from './protocol.ts';
 import { ReliableChannel } from './reliable-channel.ts';
 import { AUTHORITY, type Channel, type PeerId, type Request, type Session, type SessionEvent } from './session.ts';
 import { decodeSnapshot, type SnapshotHeader, snapshotTick } from './snapshot-codec.ts';
@@ -78,8 +78,12 @@ export class ClientSession implements Session {
     hasStats: false,
   };
   readonly #inputs: InputSender;
+  /** Tick of the newest snapshot that came, read or not. */
+  #snapshotTick = -1;
+  #kept = new Uint8Array(0);
+  #keptBytes = 0;
+  #keptAtMs = 0;
   #tick = -1;
-  #confirmedTick = -1;
   #nextTickMs = Number.POSITIVE_INFINITY;
   #helloDueMs = Number.POSITIVE_INFINITY;
   #heardMs = 0;
@@ -101,6 +105,7 @@ export class ClientSession implements Session {
 
   /** The newest snapshot as it came; null before the welcome. */
   get view(): View | null {
+    if (this.#keptBytes > 0) this.#decodeKept();
     return this.#views?.newest ?? null;
   }
 
@@ -116,11 +121,6 @@ export class ClientSession implements Session {
 
   get jitterMs(): number {
     return this.#clock.jitterMs;
-  }
-
-  /** Newest tick of the own timeline that the authority has said it executed; −1 before the first snapshot. */
-  get confirmedTick(): number {
-    return this.#confirmedTick;
   }
 
   /** Newest tick of the own timeline. */
@@ -220,7 +220,12 @@ export class ClientSession implements Session {
     this.player = welcome.player;
     this.resumeToken = welcome.token;
     this.#helloDueMs = Number.POSITIVE_INFINITY;
-    if (!this.#views || JSON.stringify(this.#welcome?.config) !== JSON.stringify(welcome.config)) {
+    // An authority that was started anew counts from 0 again: what it said before is of another match.
+    const isNewMatch =
+      welcome.tick < this.#snapshotTick || JSON.stringify(this.#welcome?.config) !== JSON.stringify(welcome.config);
+    if (!this.#views || isNewMatch) {
+      this.#snapshotTick = -1;
+      this.#keptBytes = 0;
       const arena = createArena(welcome.config);
       this.#views = new ViewRing(arena, this.options.prediction);
       this.#prediction = new Prediction(arena);
@@ -240,31 +245,58 @@ export class ClientSession implements Session {
   }
 
   #receiveSnapshot(bytes: Uint8Array, nowMs: number): void {
-    const views = this.#views;
-    if (this.state !== 'playing' || !views || !this.#prediction) return;
-    const held = views.newest;
+    if (this.state !== 'playing') return;
+    if (bytes.length > MAX_MESSAGE_BYTES) throw new ProtocolError(`snapshot of ${bytes.length} bytes`);
     const tick = snapshotTick(bytes);
-    if (tick <= held.tick) {
-      // The same counter cannot go back: an authority that restarted has another config or greets us anew.
+    const before = this.#snapshotTick;
+    if (tick <= before) {
       this.counters.snapshotsLate++;
       return;
     }
-    if (held.tick >= 0 && tick - held.tick > MAX_TICK_GAP)
-      throw new ProtocolError(`snapshot of tick ${tick} after ${held.tick}`);
+    if (before >= 0 && tick - before > MAX_TICK_GAP)
+      throw new ProtocolError(`snapshot of tick ${tick} after ${before}`);
+    if (this.options.prediction) this.#decode(bytes, nowMs);
+    else this.#keep(bytes, nowMs);
+    this.#snapshotTick = tick;
+    this.counters.snapshots++;
+    this.#noteGap(tick, before);
+    this.#clock.snapshot(tick, nowMs);
+    this.#outbox.tell({ type: 'snapshot', tick });
+  }
+
+  /** A thin client reads a snapshot when it is asked for its view: it decides less often than snapshots come. */
+  #keep(bytes: Uint8Array, nowMs: number): void {
+    if (this.#kept.length < bytes.length) this.#kept = new Uint8Array(2 * bytes.length);
+    this.#kept.set(bytes);
+    this.#keptBytes = bytes.length;
+    this.#keptAtMs = nowMs;
+  }
+
+  #decodeKept(): void {
+    const length = this.#keptBytes;
+    this.#keptBytes = 0;
+    try {
+      this.#decode(this.#kept.subarray(0, length), this.#keptAtMs);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.counters.malformed++;
+    }
+  }
+
+  #decode(bytes: Uint8Array, arrivedMs: number): void {
+    const views = this.#views!;
     const view = views.spare;
     view.tick = -1;
-    Object.assign(view.self, held.self);
+    Object.assign(view.self, views.newest.self);
     const header = this.#header;
     decodeSnapshot(bytes, view, header);
     view.self.player = this.player;
     views.commit();
-    this.counters.snapshots++;
-    this.#noteGap(tick, held.tick);
-    this.#clock.snapshot(tick, nowMs);
-    if (header.heldMs < 255) this.#clock.roundTrip((Math.floor(nowMs) - header.echoedTimeMs) & 0xffff, header.heldMs);
+    if (header.heldMs < 255)
+      this.#clock.roundTrip((Math.floor(arrivedMs) - header.echoedTimeMs) & 0xffff, header.heldMs);
+    if (!this.options.prediction) return;
     this.#steer(header.marginTicks);
-    if (this.options.prediction) this.#reconcile(view, expand16(header.ackedTick, Math.max(0, this.#tick)), nowMs);
-    this.#outbox.tell({ type: 'snapshot', tick });
+    this.#reconcile(view, expand16(header.ackedTick, Math.max(0, this.#tick)), arrivedMs);
   }
 
   #noteGap(tick: number, before: number): void {
@@ -293,7 +325,7 @@ export class ClientSession implements Session {
    * they are needed, judged by the least margin of each second.
    */
   #steer(marginTicks: number): void {
-    if (!this.options.prediction || this.counters.inputs === 0) return;
+    if (this.counters.inputs === 0) return;
     this.#leastMargin = Math.min(this.#leastMargin, marginTicks);
     if (++this.#marginSamples < this.#welcome!.snapshotRateHz) return;
     this.#speed = this.#leastMargin < 1 ? 1.05 : this.#leastMargin > 1 ? 0.98 : 1;

@@ -130,7 +130,7 @@ function decodeBody(kind: number, reader: ByteReader, version: number): Message 
     case Kind.refuse:
       return { type: 'refuse', reason: decodeRefusal(reader.u8()), text: reader.text(MAX_TEXT_BYTES) };
     case Kind.reliable:
-      return { type: 'reliable', sequence: reader.u16(), inner: reader.take(reader.remaining).slice() };
+      return { type: 'reliable', sequence: reader.u16(), inner: reader.copy(reader.remaining) };
     case Kind.ack:
       return { type: 'ack', next: reader.u16() };
     case Kind.purchase:
@@ -156,14 +156,14 @@ function decodeHello(reader: ByteReader, protocol: number): Hello {
   }
   const rulesHash = reader.u32();
   const name = reader.text(MAX_NAME_BYTES);
-  const token = reader.remaining === 0 ? null : reader.take(TOKEN_BYTES).slice();
+  const token = reader.remaining === 0 ? null : reader.copy(TOKEN_BYTES);
   return { type: 'hello', protocol, rulesHash, name, token };
 }
 
 function decodeWelcome(reader: ByteReader): Welcome {
   const player = reader.u16();
   const resumed = reader.u8() === 1;
-  const token = reader.take(TOKEN_BYTES).slice();
+  const token = reader.copy(TOKEN_BYTES);
   const tick = reader.u32();
   const snapshotRateHz = within('snapshot rate', reader.u16() / 100, 0.01, 240);
   const seed = reader.u32();

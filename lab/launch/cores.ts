@@ -7,7 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 
 /** Below this, a core is far from full, and a busy machine should be free to move processes about. */
-const LEAST_PLAYERS = 100;
+const LEAST_PLAYERS = 2;
 
 let hasTaskset: boolean | undefined;
 

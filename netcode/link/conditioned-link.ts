@@ -4,7 +4,7 @@
  *
  *     const worse = new ConditionedLink({ profile, transport: 'stream', seed, participant: bot });
  *     // to send:        worse.up.offer(bytes, nowMs);
- *     // on a message:   worse.down.offer(bytes.slice(), nowMs);
+ *     // on a message:   worse.down.offer(new Uint8Array(bytes), nowMs);
  *     // at worse.nextDueMs, and after every offer:
  *     for (const bytes of worse.up.due(nowMs)) socket.send(bytes);
  *     for (const bytes of worse.down.due(nowMs)) session.receive(AUTHORITY, bytes, nowMs);

@@ -104,6 +104,19 @@ describe('rare messages', () => {
     expect(() => decodeMessage(Uint8Array.of(9, 7, 1, 0))).toThrow(/protocol version 9/);
   });
 
+  test('what is decoded outlives the buffer that it was read from', () => {
+    const token = new Uint8Array(16).fill(7);
+    const hello = { type: 'hello', protocol: 1, rulesHash: 1, name: 'Ada', token } as const;
+    const shared = Buffer.from(encodeMessage(hello));
+    const decoded = decodeMessage(shared);
+    const wrapped = Buffer.from(encodeMessage({ type: 'reliable', sequence: 1, inner: token }));
+    const reliable = decodeMessage(wrapped);
+    shared.fill(0);
+    wrapped.fill(0);
+    expect(decoded).toEqual(hello);
+    expect(reliable).toMatchObject({ inner: token });
+  });
+
   test('a name is cut at the border of a character, and its control characters are blanked', () => {
     const hello = { type: 'hello', protocol: 1, rulesHash: 1, name: `a\n${'ä'.repeat(30)}`, token: null } as const;
     expect(decodeMessage(encodeMessage(hello))).toMatchObject({ name: `a ${'ä'.repeat(11)}` });

@@ -316,6 +316,22 @@ describe('snapshots', () => {
     expect(Math.min(...perTick)).toBe(10);
   });
 
+  test('P23: an authority that was started anew is not taken for a late one', () => {
+    const t = table();
+    const client = t.join();
+    t.run(5000);
+    const fresh = table();
+    fresh.clients.push(client);
+    fresh.events.push([]);
+    fresh.nowMs = t.nowMs;
+    client.linkChanged(0, 'down', t.nowMs);
+    fresh.authority.linkChanged(1, 'up', t.nowMs);
+    client.linkChanged(0, 'up', t.nowMs);
+    fresh.run(200);
+    expect(client.state).toBe('playing');
+    expect(client.view!.tick).toBe(fresh.authority.world.match.tick[0]);
+  });
+
   test('P23: a late snapshot is dropped', () => {
     const t = table();
     const client = t.join();
