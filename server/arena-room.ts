@@ -6,10 +6,11 @@
  * Seats survive a lost connection inside the session (`seatHoldMs`, claimed by resume token), the same way as under
  * every other topology; Colyseus' own `allowReconnection` would only hold a second seat beside it.
  */
+import type { Socket } from 'node:net';
 import { type Client, Room } from '@colyseus/core';
 import type { WebSocket } from 'ws';
 import type { AuthorityDriver, PeerLink, TickTiming } from '../links/authority-driver.ts';
-import { FRAME_HEADER_BYTES, Frame, frameGameBytes, GAME_BYTES } from '../links/colyseus-frames.ts';
+import { FRAME_HEADER_BYTES, Frame, GAME_BYTES } from '../links/colyseus-frames.ts';
 import type { Channel, PeerId } from '../netcode/session.ts';
 import { ArenaState, TOP_COUNT, TopEntry } from './schema.ts';
 
@@ -65,7 +66,7 @@ export class ArenaRoom extends Room<{ state: ArenaState; client: ArenaClient }> 
   override onJoin(client: ArenaClient): void {
     const socket = client.ref as unknown as WebSocket;
     const raw = client.raw.bind(client);
-    client.userData = { peer: this.#driver.peerUp(peerLink(client, socket, raw)) };
+    client.userData = { peer: this.#driver.peerUp(peerLink(client, socket)) };
     // The framework hands out views of one shared buffer for state and patches, and overwrites it while a stalled socket
     // still holds them: such a client would decode garbage.
     client.raw = (data, options, done) => {
@@ -104,27 +105,49 @@ export class ArenaRoom extends Room<{ state: ArenaState; client: ArenaClient }> 
 }
 
 /**
- * The link to one client. A frame is written once, header and payload in fresh memory, because the socket may hold it:
- * `sendBytes` would copy it twice and format a debug line each time.
+ * The link to one client. Messages go past the framework's and the WebSocket library's own sending, which would copy
+ * them, format a debug line, and write header and payload as two buffers: here a message is one buffer and one write.
+ * That keeps the order of messages, because without compression the library never queues one itself.
  */
-function peerLink(client: ArenaClient, socket: WebSocket, raw: Client['raw']): PeerLink {
+function peerLink(client: ArenaClient, socket: WebSocket): PeerLink {
+  const { _socket: stream } = socket as unknown as { _socket: Socket };
   return {
     send(bytes: Uint8Array, channel: Channel): boolean {
       if (socket.readyState !== socket.OPEN) return false;
-      const { bufferedAmount } = socket;
-      if (bufferedAmount > MAX_BUFFERED_BYTES) {
+      const { writableLength } = stream;
+      if (writableLength > MAX_BUFFERED_BYTES) {
         if (channel === 'unreliable') return false;
         // What must arrive may wait for a while, but not pile up without end.
-        if (bufferedAmount > HOPELESS_BUFFERED_BYTES) {
+        if (writableLength > HOPELESS_BUFFERED_BYTES) {
           socket.terminate();
           return false;
         }
       }
-      raw(frameGameBytes(bytes, Buffer.allocUnsafe(FRAME_HEADER_BYTES + bytes.length)));
+      stream.write(webSocketFrame(bytes));
       return true;
     },
     close(reason: string): void {
       client.leave(CLOSE_WITH_REASON, closeReason(reason));
     },
   };
+}
+
+const BINARY_MESSAGE = 0x82;
+const LENGTH_IN_16_BITS = 126;
+
+/** A whole unmasked WebSocket frame (RFC 6455) around a Colyseus frame around the game's bytes, in fresh memory. */
+function webSocketFrame(bytes: Uint8Array): Buffer {
+  const length = FRAME_HEADER_BYTES + bytes.length;
+  const at = length < LENGTH_IN_16_BITS ? 2 : 4;
+  const frame = Buffer.allocUnsafe(at + length);
+  frame[0] = BINARY_MESSAGE;
+  if (length < LENGTH_IN_16_BITS) frame[1] = length;
+  else {
+    frame[1] = LENGTH_IN_16_BITS;
+    frame.writeUInt16BE(length, 2);
+  }
+  frame[at] = Frame.roomBytes;
+  frame[at + 1] = GAME_BYTES;
+  frame.set(bytes, at + FRAME_HEADER_BYTES);
+  return frame;
 }
