@@ -2,7 +2,7 @@
  * What a long command says while it works, on standard error: standard output is for results. On a terminal one line is
  * rewritten; elsewhere each stage is a line of its own, so that a log stays readable.
  */
-import pc from 'picocolors';
+import pc from './colours.ts';
 
 export interface Progress {
   /** A new stage begins; `expectedS` is how long it should take, when that is known. */

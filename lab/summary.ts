@@ -1,9 +1,10 @@
 /** What a run came to, for a terminal: the verdict in words, then the measures that most people look for. */
-import pc from 'picocolors';
+
 import { cheatOf } from '../bots/cheats/index.ts';
 import { MEASURES, type MeasureName } from '../metrics/measures.ts';
 import type { RunRecord } from '../metrics/record.ts';
 import { type CheatCell, cheatCells } from '../metrics/report/groups.ts';
+import pc from './colours.ts';
 
 const KEY_MEASURES: readonly MeasureName[] = [
   'joins.ok',

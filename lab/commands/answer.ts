@@ -1,10 +1,10 @@
 /** `netbed answer`: how many players each topology carries here, as far as minutes tell. */
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import pc from 'picocolors';
 import { cheatCells, groupRuns } from '../../metrics/report/groups.ts';
 import { writeReport } from '../../metrics/report/report-files.ts';
 import { answerInWords } from '../../metrics/report/words.ts';
+import pc from '../colours.ts';
 import { BrokenRun, Exit } from '../exit.ts';
 import { listenForInterrupt } from '../interrupt.ts';
 import { LAUNCHERS } from '../launch/index.ts';

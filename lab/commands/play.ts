@@ -1,7 +1,7 @@
 /** `netbed play`: the game, with a server, a host and a few bots in each. */
 import { spawn } from 'node:child_process';
 import type { Command } from 'commander';
-import pc from 'picocolors';
+import pc from '../colours.ts';
 import { BrokenRun } from '../exit.ts';
 import { listenForInterrupt } from '../interrupt.ts';
 import { numberFrom } from '../plan-options.ts';

@@ -1,8 +1,8 @@
 /** `netbed run`: one match of one plan, measured, judged and written down. */
 import { type Command, InvalidArgumentError } from 'commander';
-import pc from 'picocolors';
 import { MEASURE_NAMES, MEASURES } from '../../metrics/measures.ts';
 import { checkThreshold, parseThreshold, type Threshold, type ThresholdResult } from '../../metrics/threshold.ts';
+import pc from '../colours.ts';
 import { Exit, type ExitCode } from '../exit.ts';
 import { listenForInterrupt } from '../interrupt.ts';
 import { type Performed, perform } from '../perform.ts';

@@ -22,7 +22,9 @@ import {
 const [SERVER, HOST] = ['server', 'host'].map((id) => LIVE_TOPOLOGIES.find((topology) => topology.id === id)!);
 /** The rate limit would keep most of it from the decoders; here it should get through. */
 const UNLIMITED = { authority: { maxMessagesPerS: 1_000_000 } };
-const RANDOM_MESSAGES = 20_000;
+/** `FUZZ_MESSAGES=1000000 npx vitest run test/live/remote-kills.test.ts` takes minutes, and is for those who change a transport. */
+const RANDOM_MESSAGES = Number(process.env['FUZZ_MESSAGES'] ?? 20_000);
+const FUZZ_TIMEOUT_MS = 60_000 + RANDOM_MESSAGES;
 /** Messages per attacker before the next one takes over; many are thrown out earlier. */
 const PER_ATTACKER = 500;
 const RANDOM_REQUESTS = 300;
@@ -103,13 +105,17 @@ describe('a host peer', () => {
     await noticesNothing(live, honest);
   });
 
-  test(`survives ${RANDOM_MESSAGES} random messages on data channels`, async () => {
-    const { live, honest } = await start(HOST, UNLIMITED);
-    const hello = validHello(rulesHash());
-    await assault({ open: () => rawDataChannel(live.url), hello, message: randomMessage }, honest, 1);
-    expect((await live.status()).session.malformed).toBeGreaterThan(RANDOM_MESSAGES / 10);
-    await noticesNothing(live, honest);
-  });
+  test(
+    `survives ${RANDOM_MESSAGES} random messages on data channels`,
+    async () => {
+      const { live, honest } = await start(HOST, UNLIMITED);
+      const hello = validHello(rulesHash());
+      await assault({ open: () => rawDataChannel(live.url), hello, message: randomMessage }, honest, 1);
+      expect((await live.status()).session.malformed).toBeGreaterThan(RANDOM_MESSAGES / 10);
+      await noticesNothing(live, honest);
+    },
+    FUZZ_TIMEOUT_MS,
+  );
 
   test(`survives ${RANDOM_REQUESTS} random requests`, async () => {
     const { live, honest } = await start(HOST);
@@ -154,13 +160,17 @@ describe('a host peer', () => {
 });
 
 describe('a server', () => {
-  test(`survives ${RANDOM_MESSAGES} random frames on WebSockets`, async () => {
-    const { live, honest } = await start(SERVER, UNLIMITED);
-    const hello = framed(validHello(rulesHash()));
-    await assault({ open: () => rawWebSocket(live.url), hello, message: randomFrame }, honest, 3);
-    expect((await live.status()).session.malformed).toBeGreaterThan(RANDOM_MESSAGES / 10);
-    await noticesNothing(live, honest);
-  });
+  test(
+    `survives ${RANDOM_MESSAGES} random frames on WebSockets`,
+    async () => {
+      const { live, honest } = await start(SERVER, UNLIMITED);
+      const hello = framed(validHello(rulesHash()));
+      await assault({ open: () => rawWebSocket(live.url), hello, message: randomFrame }, honest, 3);
+      expect((await live.status()).session.malformed).toBeGreaterThan(RANDOM_MESSAGES / 10);
+      await noticesNothing(live, honest);
+    },
+    FUZZ_TIMEOUT_MS,
+  );
 
   test(`survives ${RANDOM_REQUESTS} random requests`, async () => {
     const { live, honest } = await start(SERVER);
