@@ -23,7 +23,7 @@ const VARIABLES: Record<string, string> = {
 export const COLOURS = ['#3b82d6', '#e07b39', '#2ea36f', '#b565c9', '#c9a227', '#4db6c6'];
 const DASHES: LineSeriesOption['lineStyle'][] = [{ type: 'solid' }, { type: 'dashed' }, { type: 'dotted' }];
 
-const SIZES = { wide: { width: 720, height: 380 }, narrow: { width: 380, height: 340 } } as const;
+const SIZES = { wide: { width: 720, height: 380 }, narrow: { width: 380, height: 380 } } as const;
 type Size = keyof typeof SIZES;
 
 export interface Point {
@@ -88,7 +88,10 @@ export function linePlot(plot: LinePlot): string {
       });
     }
     return {
-      ...frame(size, plot.lines.length),
+      ...frame(
+        size,
+        plot.lines.map((line) => line.label),
+      ),
       legend: legend(plot.lines.map((line) => line.label)),
       xAxis: { type: 'value', min: 0, ...axis(plot.xName, 'middle', size) },
       yAxis: spansDecades(plot.lines)
@@ -114,7 +117,10 @@ export interface BarPlot {
 
 export function barPlot(plot: BarPlot): string {
   return drawn((size) => ({
-    ...frame(size, plot.parts.length),
+    ...frame(
+      size,
+      plot.parts.map((part) => part.label),
+    ),
     legend: legend(plot.parts.map((part) => part.label)),
     xAxis: {
       type: 'category',
@@ -151,7 +157,7 @@ export interface HeatMap {
 export function heatMap(map: HeatMap): string {
   return drawn(
     (size) => ({
-      ...frame(size, 0),
+      ...frame(size, []),
       grid: { left: 8, right: 8, top: 12, bottom: 8, containLabel: true },
       xAxis: { type: 'category', data: map.columns, ...plainAxis(size), position: 'top' },
       yAxis: { type: 'category', data: map.rows, inverse: true, ...plainAxis(size) },
@@ -196,13 +202,25 @@ function plainAxis(size: Size) {
   };
 }
 
-function frame(size: Size, legends: number): EChartsOption {
-  const lines = Math.ceil(legends / (size === 'wide' ? 4 : 2));
+const LEGEND = { icon: 34, gap: 18, row: 25, character: 7 } as const;
+
+/** Room for the legend's rows above the plot, as ECharts will break them, and for the name of the axis below them. */
+function frame(size: Size, labels: readonly string[]): EChartsOption {
+  let rows = labels.length > 0 ? 1 : 0;
+  let used = 0;
+  for (const label of labels) {
+    const width = LEGEND.icon + 5 + label.length * LEGEND.character + LEGEND.gap;
+    if (used > 0 && used + width > SIZES[size].width) {
+      rows++;
+      used = 0;
+    }
+    used += width;
+  }
   return {
     animation: false,
     backgroundColor: 'transparent',
     textStyle: { color: INK, fontFamily: 'inherit' },
-    grid: { left: 8, right: 24, top: 34 + 25 * lines, bottom: 30, containLabel: true },
+    grid: { left: 8, right: 24, top: 34 + LEGEND.row * rows, bottom: 30, containLabel: true },
   };
 }
 
@@ -211,9 +229,9 @@ function legend(names: string[]) {
     data: names,
     top: 0,
     left: 0,
-    itemWidth: 34,
+    itemWidth: LEGEND.icon,
     itemHeight: 8,
-    itemGap: 18,
+    itemGap: LEGEND.gap,
     textStyle: { color: INK, fontSize: 12 },
   };
 }
