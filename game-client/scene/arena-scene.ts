@@ -32,6 +32,15 @@ const MOST_PIXEL_RATIO = 2;
 /** A square window of this side in CSS pixels shows the world at one pixel per unit; others scale by the mean of their sides. */
 const UNITS_ACROSS = 760;
 const NAMES_EVERY_MS = 500;
+/**
+ * Machines that draw without a GPU are limited by the pixels they fill. Where frames stay slower than SLOW_FPS for a
+ * while, the canvas gets coarser by a step, down to LEAST_QUALITY: fluid and a little soft plays better than sharp and
+ * slow. Text and pointers keep their size, because they are measured in CSS pixels.
+ */
+const SLOW_FPS = 54;
+const JUDGED_EVERY_MS = 1500;
+const QUALITY_STEP = 0.8;
+const LEAST_QUALITY = 0.5;
 
 export function pixelRatio(): number {
   return Math.min(MOST_PIXEL_RATIO, window.devicePixelRatio || 1);
@@ -47,6 +56,9 @@ export class ArenaScene extends Phaser.Scene {
   #ghosts!: Ghosts;
   #grounded = false;
   #namesDueMs = 0;
+  #judgedMs = 0;
+  /** Canvas pixels per screen pixel and side. */
+  quality = 1;
   readonly #stillMotion = window.matchMedia('(prefers-reduced-motion: reduce)').matches;
 
   constructor(source: SceneSource) {
@@ -89,14 +101,26 @@ export class ArenaScene extends Phaser.Scene {
     const changes = this.#watch.compare(view.self);
     this.#coins.update(view, nowMs);
     this.#shots.update(view);
-    this.#players.update(view, this.#source.aim(), zoom, nowMs);
+    const textZoom = zoom / this.quality;
+    this.#players.update(view, this.#source.aim(), textZoom, nowMs);
     this.#ghosts.update(this.#source.latest(), this.#source.showsGhosts());
     if (nowMs >= this.#namesDueMs) {
       this.#namesDueMs = nowMs + NAMES_EVERY_MS;
       this.#players.refreshNames(view);
     }
-    this.#celebrate(changes, x, y, zoom);
-    this.#source.onFrame(view, changes, nowMs, zoom / pixelRatio());
+    this.#celebrate(changes, x, y, textZoom);
+    this.#source.onFrame(view, changes, nowMs, zoom / (pixelRatio() * this.quality));
+    this.#judgeSpeed(nowMs);
+  }
+
+  #judgeSpeed(nowMs: number): void {
+    if (this.#judgedMs === 0) this.#judgedMs = nowMs;
+    if (nowMs - this.#judgedMs < JUDGED_EVERY_MS) return;
+    this.#judgedMs = nowMs;
+    // A hidden tab draws next to nothing, which says nothing about the machine.
+    if (document.hidden || this.game.loop.actualFps >= SLOW_FPS || this.quality <= LEAST_QUALITY) return;
+    this.quality = Math.max(LEAST_QUALITY, this.quality * QUALITY_STEP);
+    fitCanvas(this.game, this.quality);
   }
 
   #celebrate(changes: SelfChanges, x: number, y: number, zoom: number): void {
@@ -109,9 +133,19 @@ export class ArenaScene extends Phaser.Scene {
   }
 }
 
+/** Gives the canvas as many pixels as its parent has on the screen, less where the machine is too slow for them. */
+function fitCanvas(game: Phaser.Game, quality: number): void {
+  const parent = game.canvas.parentElement;
+  if (!parent || parent.clientWidth === 0) return;
+  const ratio = pixelRatio() * quality;
+  game.scale.setZoom(1 / ratio);
+  game.scale.resize(Math.round(parent.clientWidth * ratio), Math.round(parent.clientHeight * ratio));
+}
+
 /** Starts Phaser in `parent`, filling it at the screen's own resolution. */
 export function startScene(parent: HTMLElement, source: SceneSource): Phaser.Game {
   const ratio = pixelRatio();
+  const scene = new ArenaScene(source);
   const game = new Phaser.Game({
     type: Phaser.WEBGL,
     parent,
@@ -135,13 +169,9 @@ export function startScene(parent: HTMLElement, source: SceneSource): Phaser.Gam
       height: Math.round(parent.clientHeight * ratio),
       zoom: 1 / ratio,
     },
-    scene: [new ArenaScene(source)],
+    scene: [scene],
   });
-  const fit = new ResizeObserver(() => {
-    if (parent.clientWidth > 0) {
-      game.scale.resize(Math.round(parent.clientWidth * ratio), Math.round(parent.clientHeight * ratio));
-    }
-  });
+  const fit = new ResizeObserver(() => fitCanvas(game, scene.quality));
   fit.observe(parent);
   game.events.once(Phaser.Core.Events.DESTROY, () => fit.disconnect());
   return game;
