@@ -42,6 +42,9 @@ function closeReason(reason: string): string {
 export class ArenaRoom extends Room<{ state: ArenaState; client: ArenaClient }> {
   #driver!: AuthorityDriver;
   #worstTickMs = 0;
+  /** Patches of the state that have not been sent yet: to a thousand clients at once they would cost a tick. */
+  #patches: (() => void)[] = [];
+  #nextPatch = 0;
 
   override onCreate({ driver }: ArenaRoomOptions): void {
     this.#driver = driver;
@@ -71,8 +74,10 @@ export class ArenaRoom extends Room<{ state: ArenaState; client: ArenaClient }> 
     // still holds them: such a client would decode garbage.
     client.raw = (data, options, done) => {
       const kind = data[0]! & 0x1f;
-      const shared = kind === Frame.roomState || kind === Frame.roomPatch;
-      raw(shared ? Buffer.from(data) : data, options, done);
+      if (kind === Frame.roomPatch) {
+        const patch = Buffer.from(data);
+        this.#patches.push(() => raw(patch, options, done));
+      } else raw(kind === Frame.roomState ? Buffer.from(data) : data, options, done);
     };
   }
 
@@ -101,6 +106,18 @@ export class ArenaRoom extends Room<{ state: ArenaState; client: ArenaClient }> 
 
   #noteTick({ dueMs, endedMs }: TickTiming): void {
     if (endedMs - dueMs > this.#worstTickMs) this.#worstTickMs = endedMs - dueMs;
+    this.#sendSomePatches();
+  }
+
+  /** A few after each tick, in order, so that all are out before the next ones come. */
+  #sendSomePatches(): void {
+    const left = this.#patches.length - this.#nextPatch;
+    if (left === 0) return;
+    const perTick = Math.ceil(this.clients.length / (this.#driver.session.options.config.tickRateHz / 2)) + 1;
+    for (let i = Math.min(left, perTick); i > 0; i--) this.#patches[this.#nextPatch++]!();
+    if (this.#nextPatch < this.#patches.length) return;
+    this.#patches = [];
+    this.#nextPatch = 0;
   }
 }
 

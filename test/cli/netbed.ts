@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
 
 const COMMAND = fileURLToPath(new URL('../../lab/netbed.mjs', import.meta.url));
 
@@ -20,6 +21,10 @@ export class Netbed {
   readonly #watchers = new Set<() => void>();
 
   constructor(args: string[]) {
+    // A test that fails half-way must not leave its command running.
+    onTestFinished(() => {
+      this.process.kill('SIGINT');
+    });
     this.process = spawn(process.execPath, [COMMAND, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#exit = once(this.process, 'exit');
     this.process.stdout!.setEncoding('utf8').on('data', (text: string) => {
