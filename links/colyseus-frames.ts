@@ -20,14 +20,6 @@ export const Frame = {
 /** Bytes that precede the game's own in a frame: kind and message type. */
 export const FRAME_HEADER_BYTES = 2;
 
-/** Writes one frame of game bytes into fresh memory; a stalled socket may hold it for as long as it likes. */
-export function frameGameBytes(bytes: Uint8Array, frame: Uint8Array): Uint8Array {
-  frame[0] = Frame.roomBytes;
-  frame[1] = GAME_BYTES;
-  frame.set(bytes, FRAME_HEADER_BYTES);
-  return frame;
-}
-
 /** Colyseus' matchmaking error codes that a player can meet. */
 const JoinError = { noHandler: 520, noRoom: 521, expired: 524 } as const;
 

@@ -2,7 +2,7 @@
 import nodeDataChannel, { type DataChannel } from 'node-datachannel';
 import { WebSocket } from 'ws';
 import type { Random } from '../../game/random.ts';
-import { FRAME_HEADER_BYTES, Frame, frameGameBytes } from '../../links/colyseus-frames.ts';
+import { FRAME_HEADER_BYTES, Frame, GAME_BYTES } from '../../links/colyseus-frames.ts';
 import { SIGNALLING_PATH } from '../../links/signalling.ts';
 import { encodeMessage } from '../../netcode/messages.ts';
 import { until } from './harness.ts';
@@ -123,7 +123,11 @@ export function randomFrame(random: Random): string | Uint8Array {
 }
 
 export function framed(bytes: Uint8Array): Uint8Array {
-  return frameGameBytes(bytes, new Uint8Array(FRAME_HEADER_BYTES + bytes.length));
+  const frame = new Uint8Array(FRAME_HEADER_BYTES + bytes.length);
+  frame[0] = Frame.roomBytes;
+  frame[1] = GAME_BYTES;
+  frame.set(bytes, FRAME_HEADER_BYTES);
+  return frame;
 }
 
 /** A hello that is whole, for seats that the fuzz may then sit in. */
