@@ -1,10 +1,14 @@
 /** Where the page learns what it may join: `/netbed.json`, written by whoever serves it, and its own address line. */
 
 export interface PageConfig {
-  /** Address of the running match, by topology. */
+  /** Address of the running match, by topology; for lockstep that is its rendezvous. */
   urls: Readonly<Record<string, string>>;
-  /** From the address line: `?topology=server&name=Ada&autojoin=1`. */
+  /** Where rooms are made and found; empty when no rendezvous runs. */
+  rendezvousUrl: string;
+  /** From the address line: `?topology=lockstep&room=ABCDEF&name=Ada&autojoin=1`. */
   topology: string | null;
+  /** Code of a room, in capitals; null for the match that runs. */
+  room: string | null;
   name: string | null;
   autojoin: boolean;
 }
@@ -12,12 +16,22 @@ export interface PageConfig {
 /** Reads both. A missing or broken file means that nothing can be joined; the menu says so. */
 export async function loadConfig(): Promise<PageConfig> {
   const query = new URLSearchParams(location.search);
+  const urls = await loadUrls();
   return {
-    urls: await loadUrls(),
+    urls,
+    rendezvousUrl: urls['lockstep'] ?? '',
     topology: query.get('topology'),
+    room: query.get('room')?.trim().toUpperCase() || null,
     name: query.get('name'),
     autojoin: query.get('autojoin') === '1',
   };
+}
+
+/** Address of this page that leads others into a room. */
+export function invitationUrl(topology: string, room: string): string {
+  const url = new URL(location.pathname, location.origin);
+  url.search = new URLSearchParams({ topology, room }).toString();
+  return url.toString();
 }
 
 async function loadUrls(): Promise<Record<string, string>> {

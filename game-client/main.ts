@@ -1,11 +1,15 @@
 /** Boot: read what may be joined, show the menu, play. */
 import { SHOTS_PER_PLAYER, SUBUNITS } from '../game/constants.ts';
-import { topologyOf } from '../netcode/topologies/index.ts';
+import { TOPOLOGIES } from '../netcode/topologies/index.ts';
 import type { View } from '../netcode/view.ts';
 import { loadConfig } from './config.ts';
-import { type Choice, Menu } from './menu.ts';
+import type { Choice } from './match/match.ts';
+import type { AnyParticipant, Place } from './match/ways.ts';
+import { Menu } from './menu.ts';
 import { exportToStyle } from './palette.ts';
+import { checksumState, LINK_NAMES } from './panel/peers-table.ts';
 import { Play } from './play.ts';
+
 import { createWorkerTimer } from './worker-timer.ts';
 
 /** What a test, or a person at the console, may ask about the page. Lengths in units. */
@@ -26,11 +30,37 @@ export interface PageState {
   counters: Record<string, number>;
   score: number;
   hidden: boolean;
+  /** Code of the room; empty where there is none. */
+  room: string;
+  /** What a lockstep peer knows besides; null under an authority. */
+  peer: PeerState | null;
+}
+
+export interface PeerState {
+  self: number;
+  role: string;
+  /** The newest final tick. */
+  confirmedTick: number;
+  /** Players that are members, oneself included. */
+  members: number[];
+  peers: { id: number; name: string; link: string; rttMs: number; aheadTicks: number }[];
+  delayTicks: number;
+  rollback: boolean;
+  /** `agree`, `desync` or `none`, and the same in words. */
+  checks: { state: string; text: string };
+  halted: string;
 }
 
 declare global {
   interface Window {
-    netbed: { state: () => PageState; leave: () => void };
+    netbed: {
+      state: () => PageState;
+      leave: () => void;
+      /** Checksum of a peer's final world after a tick; null when it is not kept, or under an authority. */
+      checksumAt: (tick: number) => number | null;
+      /** Whoever takes part here, with its session; null on the menu. For looking into it, and for breaking it. */
+      participant: () => AnyParticipant | null;
+    };
   }
 }
 
@@ -61,17 +91,25 @@ async function boot(): Promise<void> {
     });
   };
   const menu = new Menu(element('menu'), config, start);
-  window.netbed = { state: () => stateOf(play), leave: () => play?.leave() };
+  window.netbed = {
+    state: () => stateOf(play),
+    leave: () => play?.leave(),
+    participant: () => play?.match.participant ?? null,
+    checksumAt: (tick) => {
+      const participant = play?.match.participant;
+      return participant?.kind === 'peer' ? participant.session.checksumAt(tick) : null;
+    },
+  };
   // A closed tab gives its seat up at once, instead of leaving a player standing there for seconds.
   window.addEventListener('pagehide', () => play?.match.leave());
-  const url = config.topology ? config.urls[config.topology] : undefined;
-  if (config.autojoin && config.topology && url) {
-    start({
-      topology: topologyOf(config.topology),
-      url,
-      name: config.name || 'guest',
-    });
-  }
+  const { autojoin, room, urls } = config;
+  const topology = TOPOLOGIES.find(({ id }) => id === config.topology);
+  if (!topology) return;
+  const place: Place = room ? { type: 'room', code: room } : { type: 'running' };
+  const isReachable = room ? config.rendezvousUrl !== '' : urls[topology.id] !== undefined;
+  if (!isReachable) return;
+  if (autojoin) start(menu.choice(topology, place));
+  else if (room) menu.askForRoom(topology, room);
 }
 
 function stateOf(play: Play | null): PageState {
@@ -113,9 +151,34 @@ function stateOf(play: Play | null): PageState {
     tick: view?.tick ?? -1,
     fps: play?.fps ?? 0,
     rttMs: session?.rttMs ?? Number.NaN,
-    counters: session ? { ...session.counters } : {},
+    counters: play ? { ...play.match.participant.counters } : {},
     score: view?.self.score ?? 0,
     hidden: document.hidden,
+    room: play?.match.room ?? '',
+    peer: peerStateOf(play),
+  };
+}
+
+function peerStateOf(play: Play | null): PeerState | null {
+  const participant = play?.match.participant;
+  if (participant?.kind !== 'peer') return null;
+  const { session } = participant;
+  return {
+    self: session.self,
+    role: session.role,
+    confirmedTick: session.confirmedTick,
+    members: session.roster.members.map(({ slot }) => slot),
+    peers: [...session.peers.values()].map(({ id, link, rttMs, aheadTicks }) => ({
+      id,
+      name: session.rendezvous.nameOf(id),
+      link: LINK_NAMES[link],
+      rttMs,
+      aheadTicks,
+    })),
+    delayTicks: session.delayTicks,
+    rollback: session.settings?.rollback ?? false,
+    checks: checksumState(participant),
+    halted: session.halted,
   };
 }
 

@@ -12,6 +12,8 @@ export interface PageOptions {
   port?: number;
   /** Address to listen on. Default: this machine only. */
   bind?: string;
+  /** Further files by path, `/match.replay`: served as they are. */
+  files?: Readonly<Record<string, Uint8Array>>;
 }
 
 export interface RunningPage {
@@ -21,6 +23,9 @@ export interface RunningPage {
 }
 
 const ROOT = import.meta.dirname;
+/** Where a replay is served, and the page that plays it. */
+export const REPLAY_FILE = '/match.replay';
+export const REPLAY_PAGE = `replay.html?file=${REPLAY_FILE}`;
 
 /** Bundles the page into game-client/dist: about two seconds. Rejects with Vite's error when it does not build. */
 export async function buildPage(): Promise<void> {
@@ -28,7 +33,12 @@ export async function buildPage(): Promise<void> {
 }
 
 /** Serves the page as `buildPage` left it. Rejects when the port cannot be had. */
-export async function servePage({ topologies, port = 0, bind = '127.0.0.1' }: PageOptions): Promise<RunningPage> {
+export async function servePage({
+  topologies,
+  port = 0,
+  bind = '127.0.0.1',
+  files = {},
+}: PageOptions): Promise<RunningPage> {
   const matches: Plugin = {
     name: 'netbed-matches',
     configurePreviewServer(server) {
@@ -37,6 +47,13 @@ export async function servePage({ topologies, port = 0, bind = '127.0.0.1' }: Pa
         response.setHeader('Cache-Control', 'no-store');
         response.end(JSON.stringify({ topologies }));
       });
+      for (const [path, bytes] of Object.entries(files)) {
+        server.middlewares.use(path, (_request, response) => {
+          response.setHeader('Content-Type', 'application/octet-stream');
+          response.setHeader('Cache-Control', 'no-store');
+          response.end(bytes);
+        });
+      }
     },
   };
   const server = await preview({

@@ -2,22 +2,25 @@
  * From a plan to a record on disk, live or simulated: the match is played, what was recorded is audited, the run checks
  * itself, and `runs/<time>-<plan>/` holds the outcome, whole or partial.
  */
-import { cheatOf } from '../bots/cheats/index.ts';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Replay } from '../bots/swarm/messages.ts';
 import { createArena } from '../game/arena.ts';
-import { type Audit, audit } from '../metrics/auditor.ts';
+import { audit } from '../metrics/auditor.ts';
 import { AuthorityRecorder, type AuthorityRecording, decodeAuthority } from '../metrics/authority-recorder.ts';
-import { cheatPair, composeRecord } from '../metrics/compose-record.ts';
+import { composeRecord } from '../metrics/compose-record.ts';
 import type { Plan } from '../metrics/plan.ts';
-import type { CheatPair, RunRecord } from '../metrics/record.ts';
+import type { RunRecord } from '../metrics/record.ts';
 import { writeRun } from '../metrics/record-files.ts';
 import { runSelfChecks } from '../metrics/self-checks.ts';
 import { HEADER_BYTES } from '../netcode/link/link-model.ts';
 import { profileOf } from '../netcode/link/profiles.ts';
 import { OFFSET_STEP } from '../netcode/snapshot-codec.ts';
-import { topologyOf } from '../netcode/topologies/index.ts';
+import { type Topology, topologyOf } from '../netcode/topologies/index.ts';
 import { aboutRun } from './about.ts';
+import { cheatPairs } from './cheat-pairs.ts';
 import { launcherOf } from './launch/index.ts';
-import { authorityOf } from './launch/launcher.ts';
+import { matchConfigOf } from './launch/launcher.ts';
 import { type LiveResult, playLive } from './launch/live.ts';
 import type { Progress } from './progress.ts';
 import { referenceActivity } from './reference.ts';
@@ -28,7 +31,7 @@ export interface PerformOptions {
   signal: AbortSignal;
   /** Directory that holds the runs. */
   out: string;
-  /** Port of a live authority; 0 lets the system choose. */
+  /** Port that a live match is joined at; 0 lets the system choose. */
   port?: number;
 }
 
@@ -36,6 +39,8 @@ export interface Performed {
   record: RunRecord;
   /** Where it was written. */
   directory: string;
+  /** Files of what peers executed whose worlds have parted. */
+  replays: string[];
   /** The run broke, or was stopped: its record is partial. */
   ended: 'whole' | 'stopped' | 'broken';
 }
@@ -60,9 +65,14 @@ export async function perform(plan: Plan, options: PerformOptions): Promise<Perf
     evidence: plan.simulated ? 'simulated' : 'measured',
     // A live host's own player is in its own process and joins by itself.
     expectedJoins: plan.players - (authorityPlays && !plan.simulated ? 1 : 0),
-    quantisation: OFFSET_STEP * (plan.defences.visionFilter ? 1 : UNFILTERED_STEP_FACTOR),
+    quantisation: quantisationOf(plan, topology),
     headerBytes: HEADER_BYTES[topology.transport],
     authorityPlays,
+    decides: topology.decides,
+    rollback: plan.rollback,
+    rendezvous: played.rendezvous ?? null,
+    // Peers tell all others of every tick, whether or not there is a new input.
+    sendRateHz: topology.decides === 'nobody' ? plan.tickRateHz : null,
     reference,
   });
   const record = composeRecord({
@@ -82,44 +92,36 @@ export async function perform(plan: Plan, options: PerformOptions): Promise<Perf
     interrupted: played.interrupted,
   });
   const directory = await writeRun(options.out, record, audited.series);
+  const replays = await writeReplays(directory, played.replays ?? []);
   progress.finish();
-  return { record, directory, ended: played.broken ? 'broken' : played.interrupted !== null ? 'stopped' : 'whole' };
+  return {
+    record,
+    directory,
+    replays,
+    ended: played.broken ? 'broken' : played.interrupted !== null ? 'stopped' : 'whole',
+  };
+}
+
+/** Step of the positions that viewers hold; those who simulate hold the very numbers. */
+function quantisationOf({ defences }: Plan, { decides }: Topology): number {
+  if (decides === 'nobody') return 0;
+  return OFFSET_STEP * (defences.visionFilter ? 1 : UNFILTERED_STEP_FACTOR);
+}
+
+async function writeReplays(directory: string, replays: readonly Replay[]): Promise<string[]> {
+  const files: string[] = [];
+  for (const { peer, bytes } of replays) {
+    const file = join(directory, `replay-peer${peer}.netbed`);
+    await writeFile(file, bytes);
+    files.push(file);
+  }
+  return files;
 }
 
 /** What an authority that died has left: a recording without rows, so that its record is readable like any other. */
 function nothingRecorded(plan: Plan, window: LiveResult['window']): AuthorityRecording {
-  const { capacity, size } = createArena(authorityOf(plan).config);
+  const { capacity, size } = createArena(matchConfigOf(plan));
   const recorder = new AuthorityRecorder({ capacity, arenaSize: size, tickRateHz: plan.tickRateHz });
   if (window) recorder.measure(window.fromMs, window.untilMs);
   return decodeAuthority(recorder.finish());
-}
-
-/** Every cheater beside its twin, as far as both were in the match. */
-function cheatPairs(plan: Plan, { roles, seats, flagged }: LiveResult, audited: Audit): CheatPair[] {
-  const playerOf = (index: number) => seats.find((seat) => seat.index === index)?.player ?? -1;
-  const cheaters = roles.filter((role) => role.cheat !== null);
-  const blamed = new Set(flagged);
-  for (const role of cheaters) blamed.delete(playerOf(role.index));
-  const pairs: CheatPair[] = [];
-  for (const role of cheaters) {
-    const { defence } = cheatOf(role.cheat!);
-    const cheater = playerOf(role.index);
-    const twin = playerOf(role.twin);
-    if (cheater < 0 || twin < 0) continue;
-    // The time bucket names who claims more time than has passed; the vision filter prevents and names nobody.
-    const detected = defence === 'timeBucket' && plan.defences.timeBucket ? flagged.includes(cheater) : null;
-    pairs.push(
-      cheatPair(audited, {
-        cheat: role.cheat!,
-        defence,
-        defended: plan.defences[defence],
-        cheater,
-        twin,
-        detected,
-        attributed: detected,
-        innocentsBlamed: blamed.size,
-      }),
-    );
-  }
-  return pairs;
 }

@@ -3,14 +3,15 @@
  * from what was given. A value that is not allowed is refused with the option, the value and what is allowed.
  */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { CHEATS } from '../bots/cheats/index.ts';
+import { appliesTo, CHEATS, cheatOf, cheatsFor } from '../bots/cheats/index.ts';
 import { POLICIES } from '../bots/policies/index.ts';
 import { SCENARIOS } from '../game/arena.ts';
 import { MAX_PLAYERS, TICK_RATES_HZ } from '../game/constants.ts';
 import { INJECTIONS, type Plan, planSchema } from '../metrics/plan.ts';
 import { PROFILES } from '../netcode/link/profiles.ts';
-import { TOPOLOGIES } from '../netcode/topologies/index.ts';
+import { TOPOLOGIES, topologyOf } from '../netcode/topologies/index.ts';
 import { UsageError } from './exit.ts';
+import { MOST_PEERS } from './launch/lockstep.ts';
 
 /** Snapshots per second when nothing is asked for: a home uplink carries fewer than a server's. */
 const SNAPSHOT_RATES_HZ: Readonly<Record<string, number>> = { server: 20, host: 15 };
@@ -48,12 +49,34 @@ export function parseSeconds(text: string): number {
   return seconds;
 }
 
+/** `20%`, or `0.2`. */
+export function parseShare(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(%?)$/.exec(text.trim());
+  const share = match ? Number(match[1]) / (match[2] === '%' ? 100 : 1) : Number.NaN;
+  if (!(share >= 0 && share <= 1)) throw new InvalidArgumentError('Allowed are shares such as 20% or 0.2, up to 100%.');
+  return share;
+}
+
+/** Longest input delay that may be asked for. */
+const MOST_DELAY_MS = 2000;
+
+/** `300ms`, `0.3s`: milliseconds. */
+function parseDelayMs(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s)$/.exec(text.trim());
+  const ms = match ? Number(match[1]) * (match[2] === 's' ? 1000 : 1) : Number.NaN;
+  if (!(ms >= 0 && ms <= MOST_DELAY_MS)) {
+    throw new InvalidArgumentError(`Allowed are delays such as 300ms or 0.3s, up to ${MOST_DELAY_MS} ms.`);
+  }
+  return ms;
+}
+
 /** `hunter`, or a mix with weights: `hunter:2,wander:1`. */
 function parsePolicies(text: string): Record<string, number> {
   const weights: Record<string, number> = {};
   for (const part of text.split(',')) {
-    const [id = '', weight = '1'] = part.trim().split(':');
-    if (!idsOf(POLICIES).includes(id) || !(Number(weight) > 0)) {
+    const [id = '', weight = '1', ...more] = part.trim().split(':');
+    const isWeight = Number(weight) > 0 && Number.isFinite(Number(weight));
+    if (!idsOf(POLICIES).includes(id) || !isWeight || more.length > 0) {
       const allowed = `Allowed are ${idsOf(POLICIES).join(', ')}, or a mix with weights such as hunter:2,wander:1.`;
       throw new InvalidArgumentError(allowed);
     }
@@ -81,8 +104,14 @@ interface GivenOptions {
   cheaters?: number;
   timeBucket: boolean;
   visionFilter: boolean;
+  commitReveal?: boolean;
+  deadline?: boolean;
+  signedHeads?: boolean;
   lagCompensation?: number;
   dedicated?: boolean;
+  rollback?: boolean;
+  maxDelay?: number;
+  natBlocked?: number;
   sample?: number;
   workers?: number;
   inject?: string;
@@ -95,7 +124,11 @@ export function addPlanOptions(command: Command): Command {
   return command
     .addOption(option('--topology <id>', 'who decides').choices(idsOf(TOPOLOGIES)).default('server'))
     .option('--players <n>', 'bots that play', numberFrom(1, MAX_PLAYERS), 50)
-    .option('--duration <time>', 'how long to measure, after everybody has joined', parseSeconds, 10)
+    .addOption(
+      option('--duration <time>', 'how long to measure, after everybody has joined')
+        .argParser(parseSeconds)
+        .default(10, '10s'),
+    )
     .option('--warmup <time>', 'played before measuring starts (default 2s)', parseSeconds)
     .addOption(option('--network <id>', 'link profile of every player (default lan)').choices(idsOf(PROFILES)))
     .option('--seed <n>', 'seed of everything random (default 1)', numberFrom(0, 0xffffffff))
@@ -112,16 +145,71 @@ export function addPlanOptions(command: Command): Command {
     .option('--cheaters <n>', `bots that cheat (default ${DEFAULT_CHEATERS} with --cheat)`, numberFrom(1, 10_000))
     .option('--no-time-bucket', 'let the authority execute every input that arrives')
     .option('--no-vision-filter', 'let the authority send what lies beyond vision')
+    .option('--commit-reveal', 'lockstep: nobody sees the inputs of a tick before its own is fixed')
+    .option('--deadline', 'lockstep: who keeps the others waiting is dropped soon')
+    .option('--signed-heads', 'lockstep: peers compare signed heads of the hash chains of inputs')
     .option('--lag-compensation <ms>', 'rewind shots by up to this much (default 0)', numberFrom(0, 200, false))
     .option('--dedicated', 'the host only hosts, and does not play')
-    .option('--sample <ratio>', 'share of bots that are full clients, measured in full', numberFrom(0, 1, false))
-    .option('--workers <n>', 'bot processes (default: one less than the cores)', numberFrom(1, 64))
-    .addOption(option('--inject <fault>', 'a fault that the self-checks must notice').choices([...INJECTIONS]))
+    .option('--rollback', 'lockstep: step ahead on predicted inputs instead of waiting for them')
+    .option('--max-delay <time>', 'lockstep: longest input delay that is adapted to (default 300ms)', parseDelayMs)
+    .option('--nat-blocked <share>', 'lockstep: share of pairs that cannot connect directly (default 0%)', parseShare)
+    .option(
+      '--sample <ratio>',
+      'share of bots that are full clients, measured in full (default 0.05; in lockstep 1)',
+      numberFrom(0, 1, false),
+    )
+    .option(
+      '--workers <n>',
+      'bot processes (default: one less than the cores; of peers, four per core)',
+      numberFrom(1, 64),
+    )
+    .addOption(
+      option('--inject <fault>', 'a planted fault: the first two void a run, the others move measures').choices([
+        ...INJECTIONS,
+      ]),
+    )
     .option('--simulated', 'play on virtual time in one process, for tens of players')
     .addHelpText(
       'after',
       `\nTopologies:\n${listed(TOPOLOGIES)}\n\nNetworks:\n${listed(PROFILES)}\n\nPolicies:\n${listed(POLICIES)}\n\nCheats:\n${listed(CHEATS)}`,
     );
+}
+
+/** Options that mean something in some topologies only; everywhere else they are refused. */
+const ONLY_IN: readonly { flag: string; name: keyof GivenOptions; topologies: readonly string[] }[] = [
+  { flag: '--dedicated', name: 'dedicated', topologies: ['host'] },
+  { flag: '--lag-compensation', name: 'lagCompensation', topologies: ['server', 'host'] },
+  { flag: '--commit-reveal', name: 'commitReveal', topologies: ['lockstep'] },
+  { flag: '--deadline', name: 'deadline', topologies: ['lockstep'] },
+  { flag: '--signed-heads', name: 'signedHeads', topologies: ['lockstep'] },
+  { flag: '--rollback', name: 'rollback', topologies: ['lockstep'] },
+  { flag: '--max-delay', name: 'maxDelay', topologies: ['lockstep'] },
+  { flag: '--nat-blocked', name: 'natBlocked', topologies: ['lockstep'] },
+];
+
+/** Throws a UsageError for an option that says nothing in the topology. */
+function refuseStrangers(given: GivenOptions): void {
+  for (const { flag, name, topologies } of ONLY_IN) {
+    const value = given[name];
+    if (value === undefined || value === false || topologies.includes(given.topology)) continue;
+    const option = value === true ? flag : `${flag} ${value}`;
+    throw new UsageError(
+      `option '${option}': allowed only with --topology ${topologies.join(' or ')}, not '${given.topology}'`,
+    );
+  }
+}
+
+/** What a topology as such has no room for. Throws a UsageError. */
+function refuseBeyond({ topology, players, cheat }: GivenOptions): void {
+  if (cheat !== undefined && !appliesTo(cheatOf(cheat), topology)) {
+    const allowed = idsOf(cheatsFor(topology)).join(', ');
+    throw new UsageError(`option '--cheat ${cheat}': with --topology ${topology} allowed are ${allowed}`);
+  }
+  if (topology === 'lockstep' && players > MOST_PEERS) {
+    throw new UsageError(
+      `option '--players ${players}': with --topology lockstep allowed are up to ${MOST_PEERS}, since everybody links to everybody`,
+    );
+  }
 }
 
 /** The plan that the options say. Throws a UsageError where options contradict each other. */
@@ -135,9 +223,8 @@ export function planFrom(given: GivenOptions): Plan {
       `option '--cheaters ${cheaters}': each has an honest twin, so --players ${given.players} allows at most ${given.players >> 1}`,
     );
   }
-  if (given.dedicated && given.topology !== 'host') {
-    throw new UsageError(`option '--dedicated': allowed only with --topology host, not '${given.topology}'`);
-  }
+  refuseStrangers(given);
+  refuseBeyond(given);
   if (given.simulated && given.players > MOST_SIMULATED) {
     throw new UsageError(`option '--players ${given.players}': with --simulated allowed are up to ${MOST_SIMULATED}`);
   }
@@ -160,10 +247,19 @@ export function planFrom(given: GivenOptions): Plan {
     network: given.network,
     dedicated: given.dedicated,
     policies: given.policy,
-    sampleRatio: given.sample,
+    rollback: given.rollback,
+    maxDelayMs: given.maxDelay,
+    natBlockedRatio: given.natBlocked,
+    sampleRatio: given.sample ?? sampleRatioOf(given.topology),
     cheat: given.cheat,
     cheaters,
-    defences: { timeBucket: given.timeBucket, visionFilter: given.visionFilter },
+    defences: {
+      timeBucket: given.timeBucket,
+      visionFilter: given.visionFilter,
+      commitReveal: given.commitReveal,
+      deadline: given.deadline,
+      signedHeads: given.signedHeads,
+    },
     workers: given.workers,
     simulated: given.simulated,
     inject: given.inject,
@@ -182,7 +278,14 @@ export function planFrom(given: GivenOptions): Plan {
   return parsed.data;
 }
 
+/** A peer that simulates is a full client whether or not anybody looks. */
+function sampleRatioOf(topology: string): number | undefined {
+  return topologyOf(topology).decides === 'nobody' ? 1 : undefined;
+}
+
 /** A plan made by code, with the same defaults as on the command line. */
 export function planOf(fields: Partial<Plan> & Pick<Plan, 'topology' | 'players' | 'durationS'>): Plan {
-  return planSchema.parse({ snapshotRateHz: SNAPSHOT_RATES_HZ[fields.topology], ...fields });
+  const { topology } = fields;
+  const sampleRatio = sampleRatioOf(topology);
+  return planSchema.parse({ snapshotRateHz: SNAPSHOT_RATES_HZ[topology], sampleRatio, ...fields });
 }

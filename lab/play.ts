@@ -9,14 +9,18 @@ import { buildPage, servePage } from '../game-client/serve.ts';
 import { type ChildEnd, describeEnd } from './children.ts';
 import { BrokenRun } from './exit.ts';
 import { LAUNCHERS, type Launcher } from './launch/index.ts';
-import { authorityOf } from './launch/launcher.ts';
-import { startAuthority, startSwarm } from './launch/start.ts';
+import { matchConfigOf } from './launch/launcher.ts';
+import { startHub, startSwarm } from './launch/start.ts';
 import { planOf } from './plan-options.ts';
 import type { Progress } from './progress.ts';
 
 export interface PlayOptions {
+  /** Topologies to start; all when empty. */
+  topologies: readonly string[];
   /** Bots per match. */
   bots: number;
+  /** Players in view of one at large N; the plan's default when absent. */
+  inView?: number;
   /** Port of the page; 0 lets the system choose. */
   port: number;
   /** Lets other machines of the local network join. */
@@ -40,7 +44,8 @@ const SEATS = 16;
 const ANYWHERE = '0.0.0.0';
 
 /** Starts everything. Rejects with a BrokenRun when nothing can be played; then nothing is left running. */
-export async function startGame({ bots, port, lan, progress }: PlayOptions): Promise<RunningGame> {
+export async function startGame(options: PlayOptions): Promise<RunningGame> {
+  const { topologies, bots, port, lan, progress } = options;
   const stops: (() => Promise<void>)[] = [];
   const stop = async () => {
     for (const one of stops.splice(0).reverse()) await one();
@@ -55,9 +60,10 @@ export async function startGame({ bots, port, lan, progress }: PlayOptions): Pro
     progress.stage('Building the page', 3);
     await buildPage();
     for (const launcher of LAUNCHERS) {
-      progress.stage(`Starting ${launcher.authorityName} with ${bots} bots`);
+      if (topologies.length > 0 && !topologies.includes(launcher.topology)) continue;
+      progress.stage(`Starting ${launcher.hubName} with ${bots} bots`);
       const why = await launcher.obstacle();
-      if (why === null) urls[launcher.topology] = { url: await startMatch(launcher, bots, lan, stops, report) };
+      if (why === null) urls[launcher.topology] = { url: await startMatch(launcher, options, stops, report) };
       else missing.push({ topology: launcher.topology, why });
     }
     progress.stage('Serving the page');
@@ -79,29 +85,32 @@ export async function startGame({ bots, port, lan, progress }: PlayOptions): Pro
 /** One match with its bots; returns where it is reached. */
 async function startMatch(
   launcher: Launcher,
-  bots: number,
-  lan: boolean,
+  { bots: wanted, lan, inView }: PlayOptions,
   stops: (() => Promise<void>)[],
   report: (end: ChildEnd) => void,
 ): Promise<string> {
-  const { topology } = launcher;
-  const plan = planOf({ topology, players: bots + SEATS, durationS: 1, sampleRatio: 0 });
+  const { topology, mostPlayers = Number.POSITIVE_INFINITY } = launcher;
+  const bots = Math.min(wanted, mostPlayers - SEATS);
+  const plan = planOf({ topology, players: bots + SEATS, durationS: 1, sampleRatio: 0, ...(inView ? { inView } : {}) });
   const place = lan ? { bind: ANYWHERE, origins: ['*'] } : {};
-  const authority = startAuthority(launcher, plan, place);
-  authority.child.onCrash = report;
-  stops.push(() => authority.child.stop());
-  const url = (await authority.ready).replace(ANYWHERE, '127.0.0.1');
+  const hub = startHub(launcher, plan, place);
+  hub.child.onCrash = report;
+  stops.push(() => hub.child.stop());
+  const url = (await hub.ready).replace(ANYWHERE, '127.0.0.1');
   const swarm = startSwarm(`the bots of ${topology}`);
   swarm.child.onCrash = report;
   stops.push(() => swarm.child.stop());
   await swarm.ready;
+  const { capacity, size: arenaSize } = createArena(matchConfigOf(plan));
   swarm.child.send({
     type: 'start',
     orders: {
-      endpoint: { topology, url, capacity: createArena(authorityOf(plan).config).capacity },
+      // People on other machines link to the bots of a match without an authority.
+      endpoint: { topology, url, capacity, arenaSize, ...(lan ? { bindAddress: ANYWHERE } : {}) },
       plan,
-      roles: castBots(plan).slice(launcher.authorityPlays(plan) ? 1 : 0, bots),
+      roles: castBots(plan).slice(launcher.hubPlays(plan) ? 1 : 0, bots),
       joinsAtOnce: launcher.joinsAtOnce,
+      keepsTruth: false,
       overloaded: false,
     },
   });

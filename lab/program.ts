@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { addAnswer } from './commands/answer.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addPlay } from './commands/play.ts';
+import { addReplay } from './commands/replay.ts';
 import { addReport } from './commands/report.ts';
 import { addRun } from './commands/run.ts';
 import { BrokenRun, Exit, type ExitCode, UsageError } from './exit.ts';
@@ -29,7 +30,7 @@ function createProgram(output: Output): Command {
       'after',
       '\nExit codes: 0 held; 1 a threshold or a self-check failed; 2 bad usage; 3 the run itself broke or was stopped.',
     );
-  for (const add of [addPlay, addRun, addAnswer, addReport, addDoctor]) add(program);
+  for (const add of [addPlay, addRun, addAnswer, addReport, addReplay, addDoctor]) add(program);
   return program;
 }
 

@@ -3,7 +3,7 @@
  * whose players do less than half of that measured players who stood around.
  */
 import { type ActivityRates, activityOf } from '../metrics/auditor.ts';
-import type { Plan } from '../metrics/plan.ts';
+import { DEFAULT_DEFENCES, type Plan } from '../metrics/plan.ts';
 import { customProfile } from '../netcode/link/profiles.ts';
 import { SILENT } from './progress.ts';
 import { playSimulated } from './simulate.ts';
@@ -31,8 +31,11 @@ export async function referenceActivity(plan: Plan): Promise<ActivityRates> {
     sampleRatio: 0,
     cheat: null,
     cheaters: 0,
-    defences: { timeBucket: true, visionFilter: true },
+    defences: DEFAULT_DEFENCES,
     dedicated: false,
+    rollback: false,
+    maxDelayMs: 300,
+    natBlockedRatio: 0,
     workers: null,
     inject: null,
     simulated: true,

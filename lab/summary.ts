@@ -1,6 +1,5 @@
 /** What a run came to, for a terminal: the verdict in words, then the measures that most people look for. */
 
-import { cheatOf } from '../bots/cheats/index.ts';
 import { MEASURES, type MeasureName } from '../metrics/measures.ts';
 import type { RunRecord } from '../metrics/record.ts';
 import { type CheatCell, cheatCells } from '../metrics/report/groups.ts';
@@ -15,25 +14,50 @@ const KEY_MEASURES: readonly MeasureName[] = [
   'tick.max',
   'tick.rate',
   'stalls.count',
+  'stalls.time.ratio',
+  'delay.mean',
+  'delay.worst',
   'action.p50',
   'action.p95',
+  'echo.p95',
   'age.near.p99',
   'age.all.p99',
   'viewError.ratio',
   'positionError.p95',
   'desync.count',
+  'rollback.depth.p50',
+  'rollback.depth.p95',
   'exposure.mean',
   'down.mean',
   'up.mean',
   'up.worst',
   'snapshots.rate',
   'inputs.rate',
+  'links.mean',
+  'relayed.ratio',
+  'recovery.p99',
   'cpu.authority',
+  'cpu.rendezvous',
+  'cpu.peer',
   'cpu.bots',
   'memory.authority',
   'bots.lag.p99',
   'coins.error',
 ];
+
+/** Of peers that simulate; under an authority there is nothing to say about them. */
+const OF_PEERS: ReadonlySet<MeasureName> = new Set([
+  'stalls.time.ratio',
+  'delay.mean',
+  'delay.worst',
+  'rollback.depth.p50',
+  'rollback.depth.p95',
+  'links.mean',
+  'relayed.ratio',
+  'recovery.p99',
+  'cpu.rendezvous',
+  'cpu.peer',
+]);
 
 export function formatNumber(value: number): string {
   if (Number.isInteger(value)) return value.toLocaleString('en-US');
@@ -58,7 +82,7 @@ export function summaryOf(record: RunRecord): string {
   ];
   for (const name of KEY_MEASURES) {
     const measure = measures[name];
-    if (!measure) continue;
+    if (!measure || (measure.value === null && OF_PEERS.has(name))) continue;
     const { unit } = MEASURES[name];
     const value =
       measure.value === null ? pc.dim(`n/a (${measure.why})`) : `${formatNumber(measure.value).padStart(10)} ${unit}`;
@@ -81,10 +105,16 @@ export function describeCell(cell: CheatCell): string {
   const gained = cell.inconclusive
     ? `no clear difference to its twin (points per minute, ${interval})`
     : `${signed(gain)} points per minute over its twin (${interval})`;
-  const caught =
-    cell.detected === null
-      ? ''
-      : `, caught ${Math.round(cell.detected * 100)} %, innocents blamed: ${cell.innocentsBlamed}`;
-  const defence = `${cheatOf(cell.cheat).defence} ${cell.defended ? 'on' : 'off'}`;
-  return `${cell.cheat}, ${defence}: ${gained}, distance ×${cell.distanceRatio.toFixed(2)}${caught}`;
+  const percent = (share: number) => `${Math.round(share * 100)} %`;
+  const more = [`distance ×${cell.distanceRatio.toFixed(2)}`];
+  if (cell.accepted !== null) more.push(`${percent(cell.accepted)} of its tries worked`);
+  if (cell.detected !== null) {
+    const after = cell.detectMs === null ? '' : ` after ${(cell.detectMs / 1000).toFixed(1)} s`;
+    more.push(`noticed ${percent(cell.detected)}${after}, named ${percent(cell.attributed ?? 0)}`);
+    more.push(`innocents blamed: ${cell.innocentsBlamed}`);
+  }
+  if (cell.waiting !== null && cell.waiting >= 0.005)
+    more.push(`the others waited ${percent(cell.waiting)} of the time`);
+  const defence = cell.defence === null ? 'no defence' : `${cell.defence} ${cell.defended ? 'on' : 'off'}`;
+  return `${cell.cheat} on ${cell.topology}, ${defence}: ${gained}, ${more.join(', ')}`;
 }

@@ -6,6 +6,14 @@ export const SIGNALLING_PATH = '/.wrtc/v2';
 /** Label by which both sides know the one data channel. */
 export const CHANNEL_LABEL = 'geckos.io';
 
+/** Descriptions carry a certificate fingerprint; what lacks one cannot be answered anyway. */
+const SDP_FORM = /^v=0\r?\n[\s\S]*a=fingerprint:/;
+
+/** Whether something from outside may be handed to native code as a description. */
+export function isSessionDescription(sdp: unknown): sdp is string {
+  return typeof sdp === 'string' && sdp.length <= MAX_SIGNAL_BYTES && SDP_FORM.test(sdp);
+}
+
 /** Longest session description or list of candidates that either side reads. */
 export const MAX_SIGNAL_BYTES = 16 * 1024;
 

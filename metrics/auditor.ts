@@ -1,19 +1,26 @@
 /**
- * Turns what the authority and the players wrote down into the measures of a record. The joining of truth and views
- * over time is audit/sweep.ts; here are the totals, and the naming. Definitions are in docs/metrics.md.
+ * Turns what the authority and the players wrote down into the measures of a record; where nobody is the authority, one
+ * of the peers keeps the truth for all. The joining of truth and views over time is audit/sweep.ts, bytes are
+ * audit/traffic.ts, peers among themselves audit/peers.ts; here are the other totals, and the naming. Definitions are in docs/metrics.md.
  */
 import { SUBUNITS } from '../game/constants.ts';
 import { EventKind } from '../game/world.ts';
 import { drawnErrors } from './audit/drawn.ts';
 import { gatherInputs } from './audit/inputs.ts';
+import { MeasureSheet } from './audit/measure-sheet.ts';
 import { type Conflicts, countConflicts } from './audit/outcomes.ts';
+import { addPeers, reportedDesyncs } from './audit/peers.ts';
+import { cpuPercent, memoryMb, sumOf } from './audit/resources.ts';
 import { Sweep } from './audit/sweep.ts';
+import { addFormula, addTraffic, NO_RENDEZVOUS, trafficOf } from './audit/traffic.ts';
 import { Truth } from './audit/truth.ts';
 import { gatherViewers } from './audit/viewers.ts';
-import type { AuthorityRecording, ResourceRows } from './authority-recorder.ts';
+import type { AuthorityRecording } from './authority-recorder.ts';
+import type { UploadForm } from './cost.ts';
 import { Distribution } from './histogram.ts';
-import { type Evidence, MEASURE_NAMES, MEASURES, type Measure, type MeasureName, type Measures } from './measures.ts';
+import type { Evidence, MeasureName, Measures } from './measures.ts';
 import type { Activity, Coverage, Desync, SeriesRow } from './record.ts';
+import type { RendezvousRecording } from './rendezvous-recorder.ts';
 import type { SwarmRecording } from './swarm-recorder.ts';
 
 /** What an audit needs besides the recordings. */
@@ -27,6 +34,16 @@ export interface AuditOptions {
   headerBytes: number;
   /** The authority is one of the participants: its upload counts as a participant's. */
   authorityPlays: boolean;
+  /** `nobody`: every peer simulates the match, and the first argument of `audit` is what one of them recorded. */
+  decides?: 'authority' | 'nobody';
+  /** Whether peers predict missing inputs and step again when they come. */
+  rollback?: boolean;
+  /** What the process wrote down where peers meet. */
+  rendezvous?: RendezvousRecording | null;
+  /** Closed form of the upload; null: there is none. Without it, the usual one of who decides. */
+  formula?: UploadForm | null;
+  /** Messages per second that it means to send over each link; null or left out: the rate of inputs or snapshots recorded. */
+  sendRateHz?: number | null;
   /** What the same policies do per player-minute without latency; null when unknown. */
   reference: ActivityRates | null;
 }
@@ -64,14 +81,14 @@ const STALL_MS = 250;
 /** A pair must have been in interest for this long to be called the worst. */
 const PAIR_LEAST_MS = 2000;
 
-/** Joins what the authority and the players wrote down into measures. Linear in their rows. */
+/** Joins what the authority (or a peer) and the players wrote down into measures. Linear in their rows. */
 export function audit(authority: AuthorityRecording, swarms: SwarmRecording[], options: AuditOptions): Audit {
   const { meta } = authority;
   const { fromMs, untilMs, capacity, arenaSize } = meta;
   const inputs = gatherInputs(swarms, capacity);
   const viewers = gatherViewers(swarms, capacity);
   const { quantisation } = options;
-  const truth = new Truth(authority, inputs);
+  const truth = new Truth(authority, inputs, viewers);
   const sweep = new Sweep(truth, inputs, viewers, {
     fromMs,
     untilMs,
@@ -80,10 +97,12 @@ export function audit(authority: AuthorityRecording, swarms: SwarmRecording[], o
     quantisation,
   }).run();
   const out = new MeasureSheet(options.evidence);
-  addTicks(out, authority, options.evidence);
-  addSweep(out, sweep, countConflicts(authority, viewers));
+  const reported = reportedDesyncs(swarms);
+  addTicks(out, authority, options);
+  addSweep(out, sweep, countConflicts(authority, viewers), reported.count);
   addTraffic(out, authority, swarms, options);
   addPlayers(out, authority, swarms, options);
+  addMachines(out, authority, swarms, options);
   out.set('positionError.drawn.p95', drawnErrors(swarms, truth).percentile(95), 'no client drew');
   const activity = activityOf(authority, options.reference);
   const failures: Record<string, number> = {};
@@ -104,47 +123,22 @@ export function audit(authority: AuthorityRecording, swarms: SwarmRecording[], o
     measures: out.finish(),
     activity,
     coverage,
-    desync: sweep.firstDesync,
+    desync: earlier(reported.first, sweep.firstDesync),
     failures,
     tallies: talliesOf(authority, sweep),
     series: seriesOf(authority, sweep),
   };
 }
 
-/** Collects the measures; what was never set says why. */
-class MeasureSheet {
-  readonly #evidence: Evidence;
-  readonly #set = new Map<MeasureName, Measure>();
-
-  constructor(evidence: Evidence) {
-    this.#evidence = evidence;
-  }
-
-  /** A null value needs a reason. */
-  set(name: MeasureName, value: number | null, why = 'nothing was recorded for it', evidence?: Evidence): void {
-    const { unit } = MEASURES[name];
-    if (value === null || !Number.isFinite(value)) this.#set.set(name, { value: null, unit, why });
-    else this.#set.set(name, { value: Math.round(value * 1e6) / 1e6, unit, evidence: evidence ?? this.#evidence });
-  }
-
-  finish(): Measures {
-    const all = MEASURE_NAMES.map((name): [MeasureName, Measure] => {
-      const measure = this.#set.get(name);
-      return [name, measure ?? { value: null, unit: MEASURES[name].unit, why: ABSENT[name] ?? 'not taken' }];
-    });
-    return Object.fromEntries(all) as Measures;
-  }
+/** Of the same tick, what the peers found among themselves says more than what differs from the tape. */
+function earlier(reported: Desync | null, found: Desync | null): Desync | null {
+  if (!reported || !found) return reported ?? found;
+  return found.tick < reported.tick ? found : reported;
 }
 
-const ABSENT: Partial<Record<MeasureName, string>> = {
-  'rollback.depth.p50': 'no rollback under an authority',
-  'relayed.ratio': 'no relay between these ends',
-  'recovery.p99': 'no authority was killed in this run',
-};
-
-/** The authority's own numbers. In virtual time a tick takes what a model says. */
-function addTicks(out: MeasureSheet, { meta, ticks, resources }: AuthorityRecording, runEvidence: Evidence): void {
-  const evidence = runEvidence === 'simulated' ? 'modelled' : runEvidence;
+/** The ticks of whoever keeps the truth. In virtual time a tick takes what a model says. */
+function addTicks(out: MeasureSheet, { meta, ticks }: AuthorityRecording, options: AuditOptions): void {
+  const evidence = options.evidence === 'simulated' ? 'modelled' : options.evidence;
   const times = new Distribution(meta.tickTimes);
   const { columns } = ticks;
   const windowMs = meta.untilMs - meta.fromMs;
@@ -173,12 +167,9 @@ function addTicks(out: MeasureSheet, { meta, ticks, resources }: AuthorityRecord
   set('tick.isr', windowMs > 0 && done > 0 ? jumps / (2 * budgetMs * (windowMs / budgetMs)) : null);
   set('stalls.count', done > 0 ? stalls : null);
   out.set('coins.error', done > 0 ? meta.coinsError : null);
-  const why = runEvidence === 'simulated' ? 'not modelled on virtual time' : 'the authority took no samples';
-  out.set('cpu.authority', cpuPercent(resources, meta.fromMs, meta.untilMs), why, evidence);
-  out.set('memory.authority', memoryMb(resources), why);
 }
 
-function addSweep(out: MeasureSheet, sweep: Sweep, { outcomes, conflicts }: Conflicts): void {
+function addSweep(out: MeasureSheet, sweep: Sweep, { outcomes, conflicts }: Conflicts, reported: number): void {
   const seen = sweep.viewers.length > 0;
   const whySeen = seen ? 'no pair met in interest' : 'no viewer was measured';
   for (const [name, distribution] of [
@@ -200,7 +191,7 @@ function addSweep(out: MeasureSheet, sweep: Sweep, { outcomes, conflicts }: Conf
   out.set('positionError.sameTick.p95', sweep.sameTickError.percentile(95), whySeen);
   out.set('inconsistency.mean', sweep.pairMs > 0 ? (sweep.inconsistency / sweep.pairMs) * 60 : null, whySeen);
   out.set('viewError.ratio', sweep.judged > 0 ? (sweep.missing + sweep.phantom) / sweep.judged : null, whySeen);
-  out.set('desync.count', sweep.received > 0 ? sweep.desyncs : null, whySeen);
+  out.set('desync.count', sweep.received > 0 || reported > 0 ? sweep.desyncs + reported : null, whySeen);
   const why = seen ? 'nothing happened to the measured viewers' : whySeen;
   out.set('conflicts.per1000', outcomes > 0 ? (conflicts / outcomes) * 1000 : null, why);
   const lived = sweep.viewers.reduce((sum, viewer) => sum + viewer.livedMs, 0);
@@ -208,76 +199,14 @@ function addSweep(out: MeasureSheet, sweep: Sweep, { outcomes, conflicts }: Conf
   out.set('exposure.mean', lived > 0 ? hidden / lived : null, whySeen);
 }
 
-/** Payload is what was counted; with headers, it is a model of the transport added to it. */
-function addTraffic(
-  out: MeasureSheet,
-  { meta }: AuthorityRecording,
-  swarms: readonly SwarmRecording[],
-  { headerBytes, authorityPlays, evidence }: AuditOptions,
-): void {
-  const kbps = 8 / Math.max(1, meta.untilMs - meta.fromMs);
-  const up = new Spread();
-  const down = new Spread();
-  const upWire = new Spread();
-  const downWire = new Spread();
-  const add = (sent: number, received: number, datagramsSent: number, datagramsReceived: number) => {
-    up.add(sent * kbps);
-    down.add(received * kbps);
-    upWire.add((sent + datagramsSent * headerBytes) * kbps);
-    downWire.add((received + datagramsReceived * headerBytes) * kbps);
-  };
-  for (const { traffic } of swarms) {
-    const { sentBytes, receivedBytes, sentDatagrams, receivedDatagrams } = traffic.columns;
-    for (let i = 0; i < traffic.count; i++) {
-      add(sentBytes[i]!, receivedBytes[i]!, sentDatagrams[i]!, receivedDatagrams[i]!);
-    }
-  }
-  if (authorityPlays) add(meta.sentBytes, meta.receivedBytes, meta.sentDatagrams, meta.receivedDatagrams);
-  const why = 'no participant counted bytes';
-  const wire = evidence === 'measured' ? 'modelled' : evidence;
-  for (const [name, plain, withHeaders] of [
-    ['up', up, upWire],
-    ['down', down, downWire],
-  ] as const) {
-    out.set(`${name}.mean`, plain.mean, why);
-    out.set(`${name}.p99`, plain.percentile(99), why);
-    out.set(`${name}.worst`, plain.max, why);
-    out.set(`${name}.wire.mean`, withHeaders.mean, why, wire);
-    out.set(`${name}.wire.worst`, withHeaders.max, why, wire);
-  }
-  const counted = meta.sentBytes + meta.receivedBytes > 0;
-  out.set('authority.up', counted ? meta.sentBytes * kbps : null, 'the authority counted no bytes');
-  out.set('authority.down', counted ? meta.receivedBytes * kbps : null, 'the authority counted no bytes');
-}
-
-/** One value per participant. */
-class Spread {
-  readonly #values = new Distribution();
-  #sum = 0;
-  max: number | null = null;
-
-  add(value: number): void {
-    this.#values.add(value);
-    this.#sum += value;
-    this.max = Math.max(this.max ?? 0, value);
-  }
-
-  get mean(): number | null {
-    return this.max === null ? null : this.#sum / this.#values.count;
-  }
-
-  percentile(percent: number): number | null {
-    return this.#values.percentile(percent);
-  }
-}
-
 function addPlayers(
   out: MeasureSheet,
-  { meta }: AuthorityRecording,
+  authority: AuthorityRecording,
   swarms: readonly SwarmRecording[],
-  { expectedJoins, evidence }: AuditOptions,
+  options: AuditOptions,
 ): void {
-  const { fromMs, untilMs } = meta;
+  const { expectedJoins, decides = 'authority', rollback = false } = options;
+  const { fromMs, untilMs, tickRateHz } = authority.meta;
   const seconds = (untilMs - fromMs) / 1000;
   const merged = (pick: (swarm: SwarmRecording) => string) => {
     const all = new Distribution();
@@ -296,6 +225,26 @@ function addPlayers(
   );
 
   const late = merged((swarm) => swarm.meta.late);
+  const senders = sendersOf(swarms, fromMs, untilMs);
+  const inputsHz = senders > 0 ? late.count / senders / seconds : null;
+  out.set('inputs.rate', inputsHz, 'no input was sent');
+  out.set('inputs.late.p99', late.percentile(99), 'no input was sent');
+  const snapshotsHz = snapshotRate(swarms, fromMs, untilMs);
+  out.set('snapshots.rate', snapshotsHz, 'no viewer was measured');
+  const echo = merged((swarm) => swarm.meta.echo);
+  out.set('echo.p95', echo.percentile(95), 'no client told when it saw its own inputs');
+  const corrections = merged((swarm) => swarm.meta.corrections);
+  const predicts = decides === 'authority' || rollback;
+  const fullClients = predicts ? swarms.reduce((sum, swarm) => sum + swarm.meta.fullClients, 0) : 0;
+  const whyNot = predicts ? 'no client predicts' : 'nothing is predicted without rollback';
+  out.set('prediction.error.p95', corrections.percentile(95), fullClients > 0 ? 'no prediction was corrected' : whyNot);
+  out.set('corrections.rate', fullClients > 0 ? (corrections.count / fullClients / seconds) * 60 : null, whyNot);
+  addPeers(out, swarms, options, { peers: senders, windowMs: untilMs - fromMs, tickRateHz });
+  addFormula(out, authority, swarms, options, { inputsHz, snapshotsHz, links: linksOf(swarms) });
+}
+
+/** Players that sent an input in the window. */
+function sendersOf(swarms: readonly SwarmRecording[], fromMs: number, untilMs: number): number {
   const senders = new Set<number>();
   for (const { inputs } of swarms) {
     const { player, dueMs } = inputs.columns;
@@ -303,31 +252,52 @@ function addPlayers(
       if (dueMs[i]! >= fromMs && dueMs[i]! < untilMs) senders.add(player[i]!);
     }
   }
-  out.set('inputs.rate', senders.size > 0 ? late.count / senders.size / seconds : null, 'no input was sent');
-  out.set('inputs.late.p99', late.percentile(99), 'no input was sent');
-  out.set('snapshots.rate', snapshotRate(swarms, fromMs, untilMs), 'no viewer was measured');
-  const echo = merged((swarm) => swarm.meta.echo);
-  out.set('echo.p95', echo.percentile(95), 'no client told when it saw its own inputs');
-  const corrections = merged((swarm) => swarm.meta.corrections);
-  const fullClients = swarms.reduce((sum, swarm) => sum + swarm.meta.fullClients, 0);
-  const whyNot = fullClients === 0 ? 'no client predicts' : 'no prediction was corrected';
-  out.set('prediction.error.p95', corrections.percentile(95), whyNot);
-  out.set('corrections.rate', fullClients > 0 ? (corrections.count / fullClients / seconds) * 60 : null, whyNot);
-
-  const lags = swarms.map((swarm) => new Distribution(swarm.meta.lag).percentile(99)).filter((lag) => lag !== null);
-  const why = evidence === 'simulated' ? 'virtual time: bots cannot lag' : 'no bot process sampled it';
-  out.set('bots.lag.p99', lags.length > 0 ? Math.max(...lags) : null, why);
-  const cpus = swarms.map((swarm) => cpuPercent(swarm.resources, fromMs, untilMs));
-  const memories = swarms.map((swarm) => memoryMb(swarm.resources));
-  const whyCpu = evidence === 'simulated' ? 'not modelled on virtual time' : 'bot processes took no samples';
-  out.set('cpu.bots', sumOf(cpus), whyCpu);
-  out.set('memory.bots', sumOf(memories), whyCpu);
+  return senders.size;
 }
 
-/** null as soon as one part is unknown. */
-function sumOf(values: readonly (number | null)[]): number | null {
-  if (values.length === 0) return null;
-  return values.reduce((sum, value) => (sum === null || value === null ? null : sum + value));
+/** CPU and memory, of all processes and of one participant, and how late bots were. */
+function addMachines(
+  out: MeasureSheet,
+  { meta, resources }: AuthorityRecording,
+  swarms: readonly SwarmRecording[],
+  { evidence, decides = 'authority', rendezvous = null }: AuditOptions,
+): void {
+  const { fromMs, untilMs } = meta;
+  const virtual = evidence === 'simulated';
+  const none = virtual ? 'not modelled on virtual time' : 'it took no samples';
+  if (decides === 'nobody') {
+    out.absent(['cpu.authority', 'memory.authority'], 'nobody decides: every peer simulates');
+  } else {
+    const kind = virtual ? 'modelled' : evidence;
+    out.set('cpu.authority', cpuPercent(resources, fromMs, untilMs), none, kind);
+    out.set('memory.authority', memoryMb(resources), none);
+  }
+  const rendezvousCpu = rendezvous && cpuPercent(rendezvous.resources, fromMs, untilMs);
+  out.set('cpu.rendezvous', rendezvousCpu, rendezvous ? none : NO_RENDEZVOUS);
+
+  const lags = swarms.map((swarm) => new Distribution(swarm.meta.lag).percentile(99)).filter((lag) => lag !== null);
+  const why = virtual ? 'virtual time: bots cannot lag' : 'no bot process sampled it';
+  out.set('bots.lag.p99', lags.length > 0 ? Math.max(...lags) : null, why);
+  const cpu = sumOf(swarms.map((swarm) => cpuPercent(swarm.resources, fromMs, untilMs)));
+  const memory = sumOf(swarms.map((swarm) => memoryMb(swarm.resources)));
+  const whyCpu = virtual ? 'not modelled on virtual time' : 'bot processes took no samples';
+  out.set('cpu.bots', cpu, whyCpu);
+  out.set('memory.bots', memory, whyCpu);
+  const peers = sendersOf(swarms, fromMs, untilMs);
+  const { sentDatagrams, receivedDatagrams } = trafficOf(swarms);
+  const messages = sentDatagrams + receivedDatagrams;
+  const shared = (value: number | null) => (value === null || peers === 0 ? null : value / peers);
+  out.set('cpu.peer', shared(cpu), whyCpu);
+  out.set('memory.peer', shared(memory), whyCpu);
+  // In percent of one core over the window, hence 10 µs for each percent and ms.
+  out.set('cpu.perMessage', cpu === null || messages === 0 ? null : (cpu * 10 * (untilMs - fromMs)) / messages, whyCpu);
+}
+
+/** Mean links per peer; null when nobody told. */
+function linksOf(swarms: readonly SwarmRecording[]): number | null {
+  const links = new Distribution();
+  for (const { meta } of swarms) links.merge(new Distribution(meta.peers.links));
+  return links.mean;
 }
 
 function snapshotRate(swarms: readonly SwarmRecording[], fromMs: number, untilMs: number): number | null {
@@ -343,27 +313,6 @@ function snapshotRate(swarms: readonly SwarmRecording[], fromMs: number, untilMs
   return viewers.size === 0 ? null : (received / viewers.size) * (1000 / (untilMs - fromMs));
 }
 
-/** CPU between the first and the last sample inside the window, in percent of one core; null with fewer than two. */
-function cpuPercent({ count, columns }: ResourceRows, fromMs: number, untilMs: number): number | null {
-  let first = -1;
-  let last = -1;
-  for (let i = 0; i < count; i++) {
-    if (columns.atMs[i]! < fromMs || columns.atMs[i]! > untilMs) continue;
-    if (first < 0) first = i;
-    last = i;
-  }
-  if (first === last) return null;
-  const used = (i: number) => columns.userUs[i]! + columns.systemUs[i]!;
-  return (used(last) - used(first)) / (columns.atMs[last]! - columns.atMs[first]!) / 10;
-}
-
-/** null when nobody said how much. */
-function memoryMb({ count, columns }: ResourceRows): number | null {
-  let most = 0;
-  for (let i = 0; i < count; i++) most = Math.max(most, columns.rssBytes[i]!);
-  return most === 0 ? null : most / 1e6;
-}
-
 /** What players did, per minute of a living player. With a reference, the least of the three ratios to it. */
 export function activityOf(authority: AuthorityRecording, reference: ActivityRates | null = null): Activity {
   const { meta, tallies } = authority;
@@ -377,11 +326,14 @@ export function activityOf(authority: AuthorityRecording, reference: ActivityRat
   const per = (value: number) => (minutes > 0 ? Math.round((value / minutes) * 1000) / 1000 : 0);
   const rates = { distance: per(distance / SUBUNITS), shots: per(meta.shots), pickups: per(meta.pickups) };
   const [low, high] = poissonInterval(meta.kills);
+  const most = (count: number) => per(poissonInterval(count)[1]);
+  const possible = { distance: rates.distance, shots: most(meta.shots), pickups: most(meta.pickups) };
   return {
     ...rates,
     kills: per(meta.kills),
     killsInterval: [per(low), per(high)],
     ratio: reference && leastRatio(rates, reference),
+    ratioHigh: reference && leastRatio(possible, reference),
   };
 }
 

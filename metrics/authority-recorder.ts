@@ -1,6 +1,6 @@
 /**
  * What an authority writes down about itself: how long each tick took, and the truth tape, one row per living player and
- * tick. The auditor joins it with what the viewers wrote. All times are ms of one monotonic clock, or virtual time.
+ * tick. Where nobody is the authority because all simulate the same, one of the peers keeps this recorder for all. The auditor joins it with what the viewers wrote. All times are ms of one monotonic clock, or virtual time.
  * Cost per tick: one pass over the player slots, four stores per living player, no allocation but by doubling.
  */
 import { checksums, type SectionChecksums } from '../game/checksum.ts';
@@ -23,7 +23,11 @@ export interface AuthorityRecorderOptions {
   rowLimit?: number;
 }
 
-/** One authority tick, after it has been done and its snapshots were handed to the links. */
+/**
+ * One authority tick, after it has been done and its snapshots were handed to the links. Of a peer that simulates: a
+ * tick once it is confirmed, with the world as confirmed, and the times at which it was due and first stepped, as
+ * predicted under rollback. Waiting for others' inputs is lateness; ticks stepped again since the last one are `receiveMs`.
+ */
 export interface TickReport {
   tick: number;
   /** When it should have started. */
@@ -33,7 +37,10 @@ export interface TickReport {
   /** Time spent on messages that arrived since the last tick and before this one was due; later ones made it late. */
   receiveMs?: number;
   world: World;
-  /** Per slot, the newest tick of that player's own input timeline that the world reflects; −1 for none. */
+  /**
+   * Per slot, the newest tick of that player's own input timeline that the world reflects; −1 for none. In lockstep all
+   * share one timeline: it is the tick itself for every slot that has a peer.
+   */
   executedInputTick: Int32Array;
 }
 

@@ -62,6 +62,7 @@ export function cheatPair(
     twinScorePerMin: twin?.scorePerMin ?? 0,
     distancePerMin: cheater?.distancePerMin ?? 0,
     twinDistancePerMin: twin?.distancePerMin ?? 0,
+    othersScorePerMin: null,
     exposure: cheater?.exposure ?? null,
     twinExposure: twin?.exposure ?? null,
     ...pair,

@@ -95,3 +95,5 @@ export const UPLOADS = {
   server: ({ players, inInterest, rateHz, entityBytes, headerBytes }: UploadInputs) =>
     kbps(players * rateHz * (headerBytes + inInterest * entityBytes)),
 } as const;
+
+export type UploadForm = keyof typeof UPLOADS;

@@ -9,6 +9,7 @@ export type Evidence = (typeof EVIDENCE)[number];
 
 export const UNITS = [
   'ms',
+  'µs',
   's',
   'Hz',
   'ratio',
@@ -19,6 +20,7 @@ export const UNITS = [
   'per 1,000',
   '1/min',
   'kbit/s',
+  'bytes',
   'MB',
   '% of core',
   'coins',
@@ -39,9 +41,13 @@ export interface MeasureDescription {
 const low = (unit: Unit, definition: string): MeasureDescription => ({ unit, definition, better: 'low' });
 const high = (unit: Unit, definition: string): MeasureDescription => ({ unit, definition, better: 'high' });
 
-const TICK = 'lateness of the start plus duration of one authority tick, receiving and sending included';
+const TICK =
+  'lateness of the start plus duration of one tick of the authority, or of a peer that simulates; receiving, sending ' +
+  'and, in lockstep, waiting for inputs included';
 const ACTION =
   "from a player's scheduled input to another player in interest holding its effect; 2 s when not held by then";
+const OWN_ACTION = "from a player's scheduled input to its confirmation by the authority, in lockstep by all peers";
+const ROLLBACK = 'ticks stepped again by one rollback, 0 where none was needed';
 const AGE = 'age of the newest input of an entity that a viewer holds, weighted by time';
 
 export const MEASURES = {
@@ -53,11 +59,15 @@ export const MEASURES = {
   'tick.rate': high('Hz', 'ticks done ÷ wall time'),
   'tick.isr': low('ratio', 'instability ratio of the ticks: 0 is even, 1 is as uneven as can be'),
   'stalls.count': low('count', 'ticks that took over 250 ms, lateness included'),
+  'stalls.rate': low('1/min', "ticks that had to wait for somebody's input, per peer that simulates"),
+  'stalls.time.ratio': low('ratio', "time that a peer spent waiting for somebody's input ÷ time measured"),
+  'delay.mean': low('ms', 'input delay of lockstep, from taking an input to its tick: mean over peers and time'),
+  'delay.worst': low('ms', 'the longest input delay that any peer had'),
   'action.p50': low('ms', `${ACTION}: median`),
   'action.p95': low('ms', `${ACTION}: 95th percentile`),
   'action.p99': low('ms', `${ACTION}: 99th percentile`),
-  'ownAction.p50': low('ms', "from a player's scheduled input to its confirmation by the authority: median"),
-  'ownAction.p95': low('ms', "from a player's scheduled input to its confirmation by the authority: 95th percentile"),
+  'ownAction.p50': low('ms', `${OWN_ACTION}: median`),
+  'ownAction.p95': low('ms', `${OWN_ACTION}: 95th percentile`),
   'echo.p95': low('ms', "from an input to its effect in the player's own view, prediction included: 95th percentile"),
   'age.near.p95': low('ms', `${AGE}, within 160 units: 95th percentile`),
   'age.near.p99': low('ms', `${AGE}, within 160 units: 99th percentile`),
@@ -75,11 +85,17 @@ export const MEASURES = {
     'time-space inconsistency: position error above half a radius, integrated, per pair-minute',
   ),
   'viewError.ratio': low('ratio', '(missing + phantom) ÷ players truly in view, at 2 Hz, 320 ± 64 units not judged'),
-  'desync.count': low('count', 'snapshots that contradict the truth of their own tick by more than quantisation'),
-  'conflicts.per1000': low('per 1,000', 'kills, pickups and purchases on which a viewer and the authority disagree'),
+  'desync.count': low(
+    'count',
+    'snapshots that contradict the truth of their own tick by more than quantisation, and checksum mismatches that peers reported',
+  ),
+  'conflicts.per1000': low('per 1,000', 'kills, pickups and purchases on which a viewer and the truth disagree'),
   'prediction.error.p95': low('units', 'predicted against authoritative own position at the same tick, when corrected'),
   'corrections.rate': low('1/min', 'corrections of the own prediction per full client'),
-  'rollback.depth.p50': low('ticks', 'ticks stepped again by one rollback: median'),
+  'rollback.depth.p50': low('ticks', `${ROLLBACK}: median`),
+  'rollback.depth.p95': low('ticks', `${ROLLBACK}: 95th percentile`),
+  'rollback.depth.max': low('ticks', `${ROLLBACK}: the deepest one`),
+  'rollback.rate': low('1/min', 'rollbacks per peer'),
   'down.mean': low('kbit/s', 'received payload per participant: mean'),
   'down.p99': low('kbit/s', 'received payload per participant: 99th percentile of participants'),
   'down.worst': low('kbit/s', 'received payload of the participant that receives most'),
@@ -90,8 +106,17 @@ export const MEASURES = {
   'up.worst': low('kbit/s', 'sent payload of the participant that sends most; a playing host is a participant'),
   'up.wire.mean': low('kbit/s', 'sent per participant with transport headers: mean'),
   'up.wire.worst': low('kbit/s', 'sent with transport headers by the participant that sends most'),
+  'up.formula': low(
+    'kbit/s',
+    "upload in closed form with the run's own message rate, payload and headers: of every peer of a mesh, of a host, of a server",
+  ),
+  'messages.rate': low('Hz', 'messages sent per participant, to all others together'),
+  'messages.bytes': low('bytes', 'mean payload of a message that a participant sends'),
   'authority.up': low('kbit/s', 'payload that the authority sends in all'),
+  'authority.up.wire': low('kbit/s', 'all that the authority sends, with transport headers'),
   'authority.down': low('kbit/s', 'payload that the authority receives in all'),
+  'rendezvous.up': low('kbit/s', 'payload that the rendezvous sends in all: introductions, and what it relays'),
+  'links.mean': low('count', 'links per peer, direct and relayed: mean over peers and time'),
   'relayed.ratio': low('ratio', 'bytes that crossed a relay ÷ all bytes'),
   'exposure.mean': low('players', 'players beyond its vision that a client holds data about, over viewers and time'),
   'snapshots.rate': high('Hz', 'snapshots received per measured viewer'),
@@ -101,10 +126,21 @@ export const MEASURES = {
   'joins.p50': low('ms', 'from asking to the first snapshot: median'),
   'joins.p99': low('ms', 'from asking to the first snapshot: 99th percentile'),
   disconnects: low('count', 'players that lost their link while measured'),
-  'recovery.p99': low('ms', 'from killing an authority to 99 % of survivors accepting a new one'),
+  'recovery.p99': low(
+    'ms',
+    'from killing an authority to 99 % of survivors accepting a new one; in lockstep from the death of a peer to survivors stepping again',
+  ),
+  'viewChanges.count': low(
+    'count',
+    'changes of the set of peers (drops and joins) that a peer carried out: mean over peers',
+  ),
   'cpu.authority': low('% of core', "the authority process's CPU, user and system"),
+  'cpu.rendezvous': low('% of core', "the rendezvous process's CPU, user and system"),
+  'cpu.peer': low('% of core', "bots' CPU ÷ participants: in lockstep a bot simulates everybody"),
+  'cpu.perMessage': low('µs', "bots' CPU ÷ messages that they sent or received"),
   'cpu.bots': low('% of core', 'CPU of all bot processes together, user and system'),
   'memory.authority': low('MB', "the authority process's largest resident memory while measured"),
+  'memory.peer': low('MB', 'largest resident memory of the bot processes ÷ participants'),
   'memory.bots': low('MB', 'largest resident memory of all bot processes together'),
   'coins.error': low('coins', 'largest |minted − held − lying − spent| seen'),
   'bots.lag.p99': low('ms', 'event-loop lag of the worst bot process: 99th percentile'),

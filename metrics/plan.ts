@@ -9,6 +9,14 @@ import { MAX_PLAYERS, TICK_RATES_HZ } from '../game/constants.ts';
 /** Faults that a run can inject into itself, to show that its self-checks notice. */
 export const INJECTIONS = ['desync', 'overload', 'drop-entity', 'delay-link'] as const;
 
+export const DEFAULT_DEFENCES = {
+  timeBucket: true,
+  visionFilter: true,
+  commitReveal: false,
+  deadline: false,
+  signedHeads: false,
+};
+
 export const planSchema = z.object({
   topology: z.string(),
   players: z.number().int().min(1).max(MAX_PLAYERS),
@@ -29,6 +37,12 @@ export const planSchema = z.object({
   network: z.string().default('lan'),
   /** Whether the host's machine only hosts (`host` topology). */
   dedicated: z.boolean().default(false),
+  /** Peers that simulate predict inputs that are missing and step again when they come, instead of waiting (`lockstep`). */
+  rollback: z.boolean().default(false),
+  /** Longest input delay that lockstep adapts to. */
+  maxDelayMs: z.number().min(0).max(2000).default(300),
+  /** Share of the pairs of peers that no direct link can join, so that the rendezvous relays their bytes. */
+  natBlockedRatio: z.number().min(0).max(1).default(0),
   /** Policy ids and their weights among the bots. */
   policies: z.record(z.string(), z.number().positive()).default({ wander: 1, collector: 2, hunter: 2, flock: 1 }),
   /** Share of the bots that are full clients, measured in full: the views of these are recorded. */
@@ -36,9 +50,19 @@ export const planSchema = z.object({
   /** Cheat id, and how many bots perform it; each has an honest twin with the same policy seed. */
   cheat: z.string().nullable().default(null),
   cheaters: z.number().int().min(0).default(0),
+  /** Switches of the sessions; the first two are an authority's, the others those of peers that simulate together. */
   defences: z
-    .object({ timeBucket: z.boolean(), visionFilter: z.boolean() })
-    .default({ timeBucket: true, visionFilter: true }),
+    .object({
+      timeBucket: z.boolean(),
+      visionFilter: z.boolean(),
+      /** Inputs are committed to by a hash before any is shown. */
+      commitReveal: z.boolean().default(false),
+      /** Inputs that come too late are replaced for everybody, and nobody waits for them. */
+      deadline: z.boolean().default(false),
+      /** Signed heads of each peer's hash chain of inputs are compared among the others. */
+      signedHeads: z.boolean().default(false),
+    })
+    .default(DEFAULT_DEFENCES),
   /** Swarm worker processes; null: one less than the cores, at least one. */
   workers: z.number().int().min(1).max(64).nullable().default(null),
   simulated: z.boolean().default(false),

@@ -40,6 +40,8 @@ export const activitySchema = z.object({
   killsInterval: z.tuple([z.number(), z.number()]),
   /** Least of the ratios of distance, shots and pickups to the reference; null without a reference. */
   ratio: z.number().nullable(),
+  /** The same with the upper ends of the 95 % intervals of the counts (Poisson): what chance leaves possible. */
+  ratioHigh: z.number().nullable().default(null),
 });
 export type Activity = z.infer<typeof activitySchema>;
 
@@ -58,15 +60,23 @@ export const coverageSchema = z.object({
 });
 export type Coverage = z.infer<typeof coverageSchema>;
 
-/** The first contradiction between a snapshot and the truth of its tick. Positions are in sub-units. */
+/**
+ * The first contradiction: between a snapshot and the truth of its tick, or between two peers that simulate the same
+ * tick and told each other its checksums. Positions are in sub-units.
+ */
 export const desyncSchema = z.object({
   tick: z.number().int(),
+  /** Part of the world that differs: players, shots, coins, random. */
+  section: z.string().default('players'),
+  /** The player that held it, or whose peer reported it. */
   viewer: z.number().int(),
+  /** Id of the peer that holds `truth` instead; null when the truth tape does. */
+  peer: z.number().int().nullable().default(null),
   entity: z.number().int(),
   field: z.string(),
   seen: z.number(),
   truth: z.number().nullable(),
-  /** From the start of that tick at the authority to the viewer holding the contradiction. */
+  /** From the start of that tick to the viewer holding the contradiction, or to the peers having found it. */
   detectedMs: z.number(),
 });
 export type Desync = z.infer<typeof desyncSchema>;
@@ -74,7 +84,8 @@ export type Desync = z.infer<typeof desyncSchema>;
 /** One cheater next to its honest twin. Rates are per minute; what was not observed is null. */
 export const cheatPairSchema = z.object({
   cheat: z.string(),
-  defence: z.string(),
+  /** Null where no defence stops it. */
+  defence: z.string().nullable(),
   defended: z.boolean(),
   cheater: z.number().int(),
   twin: z.number().int(),
@@ -82,12 +93,17 @@ export const cheatPairSchema = z.object({
   twinScorePerMin: z.number(),
   distancePerMin: z.number(),
   twinDistancePerMin: z.number(),
+  /** Mean of those who neither cheat nor are twins. */
+  othersScorePerMin: z.number().nullable().default(null),
   exposure: z.number().nullable(),
   twinExposure: z.number().nullable(),
+  /** How often it tried, and how often it got what it wanted. */
   attempts: z.number().nullable(),
   accepted: z.number().nullable(),
   detected: z.boolean().nullable(),
+  /** From its first try until somebody noticed. */
   detectMs: z.number().nullable(),
+  /** Noticed as its doing. */
   attributed: z.boolean().nullable(),
   innocentsBlamed: z.number().int(),
 });

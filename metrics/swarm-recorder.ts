@@ -1,12 +1,14 @@
 /**
  * What one process full of players writes down: when each input was due, and, for measured viewers, every snapshot as it
  * arrived. One recorder per bot process. All times are ms of the machine's monotonic clock, or virtual time.
- * Cost: a few stores per input, and four per entity of a measured viewer's snapshot.
+ * Cost: a few stores per input, and four per entity of a measured viewer's snapshot. Where there is no authority the
+ * players are peers that simulate, and tell about that too (peer-notes.ts).
  */
 import { appendResources, createResourceTable, type ResourceRows, windowOf } from './authority-recorder.ts';
 import { packTables, type Rows, Table, unpackTables } from './columns.ts';
 import { Distribution } from './histogram.ts';
 import { MeasuringWindow, type ResourceSample } from './measuring-window.ts';
+import { type DesyncReport, PeerNotes, type PeerNotesMeta, type ViewChangeKind } from './peer-notes.ts';
 
 /** What the recorder reads of a participant's view: `View` of netcode/view.ts fits. Positions are in sub-units. */
 export interface SeenView {
@@ -45,6 +47,8 @@ export const SNAPSHOT_SHAPE = {
   kills: 'i32',
   deaths: 'i32',
   purchaseKey: 'i32',
+  /** Players beyond its vision that the participant holds data about besides those in the snapshot. */
+  beyond: 'i32',
   firstRow: 'i32',
 } as const;
 export const SEEN_SHAPE = { player: 'u16', x: 'i32', y: 'i32' } as const;
@@ -54,8 +58,12 @@ export const TRAFFIC_SHAPE = {
   receivedBytes: 'f64',
   sentDatagrams: 'f64',
   receivedDatagrams: 'f64',
+  /** Of the bytes sent and received, those that crossed a relay. */
+  relayedBytes: 'f64',
 } as const;
 export const DRAWN_SHAPE = { viewer: 'u16', atMs: 'f64', player: 'u16', x: 'i32', y: 'i32' } as const;
+
+const TRAFFIC_COLUMNS = 5;
 
 export interface SwarmMeta {
   kind: 'swarm';
@@ -73,6 +81,7 @@ export interface SwarmMeta {
   late: string;
   echo: string;
   corrections: string;
+  peers: PeerNotesMeta;
 }
 
 export interface SwarmRecording {
@@ -94,7 +103,8 @@ export class SwarmRecorder {
   readonly #seen: Table<typeof SEEN_SHAPE>;
   readonly #drawn = new Table(DRAWN_SHAPE, 10_000_000);
   readonly #resources = createResourceTable();
-  /** Per player: bytes sent, received, datagrams sent, received. */
+  readonly #peers = new PeerNotes(this.window);
+  /** Per player, in the order of TRAFFIC_SHAPE: bytes sent, received, datagrams sent, received, bytes relayed. */
   readonly #traffic: Float64Array;
   readonly #joinTimes = new Distribution();
   readonly #lag = new Distribution();
@@ -109,7 +119,7 @@ export class SwarmRecorder {
   constructor(options: SwarmRecorderOptions) {
     this.#options = options;
     this.#seen = new Table(SEEN_SHAPE, options.rowLimit ?? 60_000_000);
-    this.#traffic = new Float64Array(options.capacity * 4);
+    this.#traffic = new Float64Array(options.capacity * TRAFFIC_COLUMNS);
   }
 
   /** Says from when to when to measure. Before this call only joins are counted. */
@@ -129,8 +139,12 @@ export class SwarmRecorder {
     columns.dueMs[at] = dueMs;
   }
 
-  /** A measured viewer holds a newer snapshot: its view right after it arrived, not interpolated. */
-  snapshot(player: number, nowMs: number, view: SeenView): void {
+  /**
+   * A measured viewer holds a newer snapshot: its view right after it arrived, not interpolated. A peer that simulates
+   * calls it for each newly confirmed tick with what its player sees of that world, and says in `heldBeyondVision` how
+   * many living players its world holds besides: everybody but itself and those in the view.
+   */
+  snapshot(player: number, nowMs: number, view: SeenView, heldBeyondVision = 0): void {
     if (!this.window.touches(nowMs)) return;
     const { self, players } = view;
     if (!this.#seen.reserve(players.count) || !this.#snapshots.reserve(1)) return;
@@ -146,6 +160,7 @@ export class SwarmRecorder {
     snapshot.kills[at] = self.kills;
     snapshot.deaths[at] = self.deaths;
     snapshot.purchaseKey[at] = self.purchaseKey;
+    snapshot.beyond[at] = heldBeyondVision;
     snapshot.firstRow[at] = this.#seen.count;
     const seen = this.#seen.columns;
     let row = this.#seen.count;
@@ -192,7 +207,10 @@ export class SwarmRecorder {
     if (this.window.covers(nowMs)) this.#disconnects[reason] = (this.#disconnects[reason] ?? 0) + 1;
   }
 
-  /** What one player's link carried since the last call, transport headers not included: per message, or often. */
+  /**
+   * What one player's links carried since the last call, transport headers not included: per message, or often.
+   * `relayed` is the part of `sent` and `received` that crossed a relay.
+   */
   bytes(
     player: number,
     nowMs: number,
@@ -200,13 +218,15 @@ export class SwarmRecorder {
     received: number,
     datagramsSent: number,
     datagramsReceived: number,
+    relayed = 0,
   ): void {
     if (!this.window.covers(nowMs)) return;
-    const at = player * 4;
+    const at = player * TRAFFIC_COLUMNS;
     this.#traffic[at]! += sent;
     this.#traffic[at + 1]! += received;
     this.#traffic[at + 2]! += datagramsSent;
     this.#traffic[at + 3]! += datagramsReceived;
+    this.#traffic[at + 4]! += relayed;
   }
 
   /** A prediction was wrong by `distance` sub-units and was corrected. */
@@ -217,6 +237,39 @@ export class SwarmRecorder {
   /** From an input's due time to its effect in the player's own view. */
   echo(ms: number, nowMs: number): void {
     if (this.window.covers(nowMs)) this.#echo.add(ms);
+  }
+
+  /** A peer's tick was due and had to wait this long for somebody's input; told when the wait is over. */
+  stalled(waitedMs: number, nowMs: number): void {
+    this.#peers.stalled(waitedMs, nowMs);
+  }
+
+  /** A peer's input delay now; about once per second and peer. */
+  delay(delayTicks: number, nowMs: number): void {
+    this.#peers.delay(delayTicks, nowMs);
+  }
+
+  /** A peer went back and stepped this many ticks again. */
+  rollback(depthTicks: number, nowMs: number): void {
+    this.#peers.rollback(depthTicks, nowMs);
+  }
+
+  /** How many others a peer is linked to now, directly and through a relay; about once per second and peer. */
+  links(direct: number, relayed: number, nowMs: number): void {
+    this.#peers.links(direct, relayed, nowMs);
+  }
+
+  /**
+   * A peer steps again after the set of peers has changed. `tookMs` of a drop counts from the last sign of life of the
+   * one that is gone, that of a join from the moment that the newcomer asked.
+   */
+  viewChanged(kind: ViewChangeKind, tookMs: number, nowMs: number): void {
+    this.#peers.viewChanged(kind, tookMs, nowMs);
+  }
+
+  /** This player's peer found that another one holds a different world. At any time: a desync is never warm-up. */
+  desync(player: number, report: DesyncReport): void {
+    this.#peers.desync(player, report);
   }
 
   /** How late this process's event loop came to a moment that it had planned; sample it at least 50 times a second. */
@@ -234,7 +287,9 @@ export class SwarmRecorder {
     const { capacity, fullClients } = this.#options;
     const traffic = new Table(TRAFFIC_SHAPE, capacity);
     for (let player = 0; player < capacity; player++) {
-      const [sent, received, sentDatagrams, receivedDatagrams] = this.#traffic.subarray(player * 4, player * 4 + 4);
+      const start = player * TRAFFIC_COLUMNS;
+      const row = this.#traffic.subarray(start, start + TRAFFIC_COLUMNS);
+      const [sent, received, sentDatagrams, receivedDatagrams, relayed] = row;
       if (sent! + received! === 0 || !traffic.reserve(1)) continue;
       const at = traffic.count++;
       traffic.columns.player[at] = player;
@@ -242,6 +297,7 @@ export class SwarmRecorder {
       traffic.columns.receivedBytes[at] = received!;
       traffic.columns.sentDatagrams[at] = sentDatagrams!;
       traffic.columns.receivedDatagrams[at] = receivedDatagrams!;
+      traffic.columns.relayedBytes[at] = relayed!;
     }
     const meta: SwarmMeta = {
       kind: 'swarm',
@@ -256,6 +312,7 @@ export class SwarmRecorder {
       late: this.#late.encode(),
       echo: this.#echo.encode(),
       corrections: this.#corrections.encode(),
+      peers: this.#peers.finish(),
     };
     return packTables(meta, {
       inputs: this.#inputs,

@@ -19,8 +19,10 @@ export interface ThresholdResult {
 /** What may be written after a number, and what it multiplies it by. '' is no unit at all. */
 const WRITTEN: Partial<Record<Unit, Record<string, number>>> = {
   ms: { ms: 1, s: 1000, us: 0.001, µs: 0.001 },
+  µs: { µs: 1, us: 1, ms: 1000 },
   s: { s: 1, ms: 0.001 },
   Hz: { Hz: 1, '/s': 1 },
+  '1/min': { '': 1, '/min': 1 },
   ratio: { '%': 0.01, '': 1 },
   'kbit/s': { 'kbit/s': 1, 'Mbit/s': 1000, 'Gbit/s': 1e6, 'bit/s': 0.001 },
   MB: { MB: 1, GB: 1000 },

@@ -24,7 +24,7 @@ import {
 } from './protocol.ts';
 import { ReliableChannel } from './reliable-channel.ts';
 import { type Peer, Seats } from './seats.ts';
-import type { PeerId, RefusalName, Request, RosterEntry, Session, SessionEvent } from './session.ts';
+import type { LinkState, PeerId, RefusalName, Request, RosterEntry, Session, SessionEvent } from './session.ts';
 import { SnapshotWriter } from './snapshot-writer.ts';
 
 export { type AuthorityCounters, type AuthorityOptions, DEFAULT_AUTHORITY } from './authority-options.ts';
@@ -120,7 +120,7 @@ export class AuthoritySession implements Session {
     }));
   }
 
-  linkChanged(peerId: PeerId, state: 'up' | 'down', nowMs: number): void {
+  linkChanged(peerId: PeerId, state: LinkState, nowMs: number): void {
     if (state === 'down') {
       this.#linkDown(peerId, nowMs);
       return;

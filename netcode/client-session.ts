@@ -18,7 +18,15 @@ import { Outbox } from './outbox.ts';
 import { Prediction } from './prediction.ts';
 import { Kind, MAX_MESSAGE_BYTES, PROTOCOL_VERSION, ProtocolError } from './protocol.ts';
 import { ReliableChannel } from './reliable-channel.ts';
-import { AUTHORITY, type Channel, type PeerId, type Request, type Session, type SessionEvent } from './session.ts';
+import {
+  AUTHORITY,
+  type Channel,
+  type LinkState,
+  type PeerId,
+  type Request,
+  type Session,
+  type SessionEvent,
+} from './session.ts';
 import { decodeSnapshot, type SnapshotHeader, snapshotTick } from './snapshot-codec.ts';
 import type { View } from './view.ts';
 
@@ -137,7 +145,7 @@ export class ClientSession implements Session {
     return this.#welcome?.snapshotRateHz ?? 0;
   }
 
-  linkChanged(_peer: PeerId, state: 'up' | 'down', nowMs: number): void {
+  linkChanged(_peer: PeerId, state: LinkState, nowMs: number): void {
     this.#reliable = new ReliableChannel();
     this.#nextTickMs = Number.POSITIVE_INFINITY;
     if (state === 'down') {

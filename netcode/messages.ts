@@ -3,6 +3,7 @@ import { type MatchConfig, SCENARIOS } from '../game/arena.ts';
 import { MAX_PLAYERS, TICK_RATES_HZ } from '../game/constants.ts';
 import { ByteReader, ByteWriter } from './bytes.ts';
 import {
+  KEY_BYTES,
   Kind,
   MAX_NAME_BYTES,
   MAX_ROSTER_ENTRIES,
@@ -20,6 +21,8 @@ export interface Hello {
   name: string;
   /** Proves that a seat was this client's before; null for a new player. */
   token: Uint8Array | null;
+  /** Of a lockstep peer that signs what it does. */
+  key?: Uint8Array;
 }
 
 export interface Welcome {
@@ -50,7 +53,8 @@ export function encodeMessage(message: Message): Uint8Array {
   switch (message.type) {
     case 'hello':
       writer.u32(message.rulesHash).text(message.name, MAX_NAME_BYTES);
-      return writer.bytes(message.token ?? new Uint8Array(0)).finish();
+      writer.bytes(message.token ?? new Uint8Array(0));
+      return writer.bytes(message.key ?? new Uint8Array(0)).finish();
     case 'welcome':
       return encodeWelcome(writer, message);
     case 'refuse':
@@ -157,7 +161,8 @@ function decodeHello(reader: ByteReader, protocol: number): Hello {
   const rulesHash = reader.u32();
   const name = reader.text(MAX_NAME_BYTES);
   const token = reader.remaining === 0 ? null : reader.copy(TOKEN_BYTES);
-  return { type: 'hello', protocol, rulesHash, name, token };
+  const key = reader.remaining === 0 ? {} : { key: reader.copy(KEY_BYTES) };
+  return { type: 'hello', protocol, rulesHash, name, token, ...key };
 }
 
 function decodeWelcome(reader: ByteReader): Welcome {

@@ -21,6 +21,10 @@ export class Outbox {
     this.#requests.push({ type: 'send', to, channel, bytes });
   }
 
+  connect(to: PeerId): void {
+    this.#requests.push({ type: 'connect', to });
+  }
+
   disconnect(to: PeerId, reason: string): void {
     this.#requests.push({ type: 'disconnect', to, reason });
   }

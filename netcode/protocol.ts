@@ -17,6 +17,34 @@ export const Kind = {
   rosterRequest: 10,
   roster: 11,
   bye: 12,
+  // 20 to 39: between a participant and the rendezvous.
+  enter: 20,
+  entered: 21,
+  peerCame: 22,
+  peerGone: 23,
+  signal: 24,
+  relay: 25,
+  ballot: 26,
+  members: 27,
+  found: 28,
+  founding: 29,
+  heartbeat: 30,
+  // Between lockstep peers; see lockstep/.
+  peerInput: 40,
+  prepare: 41,
+  promise: 42,
+  accept: 43,
+  accepted: 44,
+  outbid: 45,
+  viewCommit: 46,
+  peerWelcome: 47,
+  stateRequest: 48,
+  statePart: 49,
+  evicted: 50,
+  checksum: 51,
+  section: 52,
+  heads: 53,
+  headOf: 54,
 } as const;
 
 /** Longest message that a client may send; longer ones are malformed, unread. */
@@ -26,6 +54,8 @@ export const MAX_MESSAGE_BYTES = 16_384;
 export const MAX_NAME_BYTES = 24;
 export const MAX_TEXT_BYTES = 200;
 export const TOKEN_BYTES = 16;
+/** Of a public key, where peers sign. */
+export const KEY_BYTES = 32;
 /** Roster lines in one answer, so that it stays below one datagram's usual 1,200 bytes. */
 export const MAX_ROSTER_ENTRIES = 25;
 /** Entities of each kind in one snapshot: together below MAX_MESSAGE_BYTES. What is nearer goes first. */

@@ -10,7 +10,7 @@ const MAX_RESEND_MS = 1600;
 /** Unacknowledged messages that are kept; more means that the peer no longer listens. */
 export const MAX_UNACKED = 128;
 /** How far ahead of the next expected message others are kept. */
-const WINDOW = 32;
+export const WINDOW = 32;
 
 interface Waiting {
   sequence: number;
@@ -71,6 +71,11 @@ export class ReliableChannel {
       this.resent++;
     }
     return due;
+  }
+
+  /** Messages sent and not yet acknowledged. */
+  get unackedCount(): number {
+    return this.#unacked.length;
   }
 
   get isIdle(): boolean {

@@ -73,7 +73,7 @@ export class Seats {
 }
 
 /** Compares all bytes whatever they are, so that the time taken tells nothing about a token. */
-function equalBytes(left: Uint8Array, right: Uint8Array): boolean {
+export function equalBytes(left: Uint8Array, right: Uint8Array): boolean {
   if (left.length !== right.length) return false;
   let difference = 0;
   for (let i = 0; i < left.length; i++) difference |= left[i]! ^ right[i]!;

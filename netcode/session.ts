@@ -4,12 +4,19 @@
  * what arrived, lets time pass, and performs what it asks for.
  */
 import type { PlayerInput } from '../game/input.ts';
+import type { Section } from '../game/world.ts';
 
 /** Names one participant to a session; the driver chooses the numbers and keeps them stable while the link lives. */
 export type PeerId = number;
 
 /** Under an authority a client knows one peer only. */
 export const AUTHORITY: PeerId = 0;
+
+/** Where peers without an authority meet; it numbers them from 1. */
+export const RENDEZVOUS: PeerId = 0;
+
+/** `relayed`: no direct link could be made, so what is sent to that peer goes through the rendezvous. */
+export type LinkState = 'up' | 'down' | 'relayed';
 
 /** `unreliable` bytes may be lost, repeated or reordered; `reliable` ones arrive once and in order. */
 export type Channel = 'unreliable' | 'reliable';
@@ -30,7 +37,7 @@ export type Request =
   | { type: 'disconnect'; to: PeerId; reason: string };
 
 /** Why somebody was not let in; the number travels in the datagram. */
-export const Refusal = { protocol: 1, rules: 2, full: 3, banned: 4, malformed: 5 } as const;
+export const Refusal = { protocol: 1, rules: 2, full: 3, banned: 4, malformed: 5, room: 6 } as const;
 export type RefusalName = keyof typeof Refusal;
 
 /** One line of the scoreboard. */
@@ -40,6 +47,17 @@ export interface RosterEntry {
   score: number;
   kills: number;
   deaths: number;
+}
+
+/** The first field in which two peers' worlds of one tick differ. */
+export interface Desync {
+  tick: number;
+  peer: PeerId;
+  section: Section;
+  entity: number;
+  field: string;
+  mine: number;
+  theirs: number;
 }
 
 /** What a driver may want to know, and may ignore. Times are in the session's own `nowMs`. */
@@ -59,11 +77,35 @@ export type SessionEvent =
   | { type: 'corrected'; distance: number }
   /** A purchase was answered. */
   | { type: 'purchased'; player: number; key: number; granted: boolean }
-  | { type: 'roster'; total: number; first: number; entries: RosterEntry[] };
+  | { type: 'roster'; total: number; first: number; entries: RosterEntry[] }
+  /** The rendezvous let this participant into a room, where `peers` are already. */
+  | { type: 'entered'; self: PeerId; room: string; peers: readonly PeerId[] }
+  /** Somebody entered the room, or left it. */
+  | { type: 'peerCame'; peer: PeerId }
+  | { type: 'peerGone'; peer: PeerId }
+  /** What a peer's dialler has to say to ours: a session description or a candidate, as text. */
+  | { type: 'signal'; peer: PeerId; payload: string }
+  /** Whether this participant may found the room's one group; false also when another group turned out to hold it. */
+  | { type: 'founding'; granted: boolean }
+  /** The world of this participant shows its own input, so long after it was due. */
+  | { type: 'echo'; tick: number; afterMs: number }
+  /** A tick that was due waited so long for somebody's input. */
+  | { type: 'stalled'; tick: number; waitedMs: number }
+  /** What was predicted turned out wrong: so many ticks were stepped again. */
+  | { type: 'rollback'; depthTicks: number }
+  /** Members agreed on who plays from now on; `tookMs`: since the first of those dropped was last heard, 0 without. */
+  | { type: 'viewChanged'; view: number; drops: number; joins: number; tookMs: number }
+  /** This side of a broken network is the smaller one, and waits. */
+  | { type: 'halted'; heard: number; of: number }
+  | { type: 'resumed' }
+  /** A peer's world differs from ours; found so long after the tick was stepped here. */
+  | ({ type: 'desync'; afterMs: number } & Desync)
+  /** A peer told others other inputs than us; `isProven`: it signed both stories, so that everybody can see it. */
+  | { type: 'equivocation'; peer: PeerId; tick: number; isProven: boolean };
 
 export interface Session {
   /** A link came up or went down. After `down` nothing more is received from that peer until it is up again. */
-  linkChanged(peer: PeerId, state: 'up' | 'down', nowMs: number): void;
+  linkChanged(peer: PeerId, state: LinkState, nowMs: number): void;
   /** Hands over one message. `bytes` are read during the call only. Never throws on bad bytes: they are counted. */
   receive(from: PeerId, bytes: Uint8Array, nowMs: number): void;
   /** The local player's current intent; it holds until it is replaced. Ignored by a session without a player. */

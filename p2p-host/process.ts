@@ -5,6 +5,7 @@
 import { coinsError } from '../game/world.ts';
 import { type ProcessSettings, runAuthorityProcess } from '../links/authority-process.ts';
 import { AuthorityRecorder } from '../metrics/authority-recorder.ts';
+import { allowOrigins } from './geckos-listener.ts';
 import type { OwnPlayerOptions } from './own-player.ts';
 import { startHost } from './start.ts';
 
@@ -27,7 +28,7 @@ export function runHostProcess<S extends HostSettings>(playerOf?: (settings: S) 
         bind,
         attach,
         ...(dedicated ? {} : { player: playerOf?.(settings) ?? standing }),
-        ...(origins ? { allowsOrigin: (origin) => origins.includes('*') || origins.includes(origin) } : {}),
+        ...(origins ? { allowsOrigin: allowOrigins(origins) } : {}),
       });
     },
     coinsError: ({ world }) => coinsError(world),

@@ -5,7 +5,7 @@
  */
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
 import type { GeckosServer } from '@geckos.io/server';
-import { MAX_SIGNAL_BYTES, SIGNALLING_PATH } from '../links/signalling.ts';
+import { isSessionDescription, MAX_SIGNAL_BYTES, SIGNALLING_PATH } from '../links/signalling.ts';
 
 export interface SignallingLimits {
   /** Links that may be up or being made at once. */
@@ -27,9 +27,6 @@ export interface SignallingCounters {
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** Descriptions carry a certificate fingerprint; what lacks one cannot be answered anyway. */
-const SDP_FORM = /^v=0\r?\n[\s\S]*a=fingerprint:/;
-
 function answer(response: ServerResponse, status: number, text: string): void {
   if (response.writableEnded) return;
   response.writeHead(status, { 'content-type': 'text/plain' });
@@ -40,7 +37,7 @@ function answer(response: ServerResponse, status: number, text: string): void {
 function parseAnswer(body: Buffer): { sdp: string; type: 'answer' } | null {
   try {
     const { sdp, type } = (JSON.parse(body.toString()) ?? {}) as { sdp?: unknown; type?: unknown };
-    return typeof sdp === 'string' && type === 'answer' && SDP_FORM.test(sdp) ? { sdp, type } : null;
+    return type === 'answer' && isSessionDescription(sdp) ? { sdp, type } : null;
   } catch {
     return null;
   }

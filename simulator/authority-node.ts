@@ -37,6 +37,10 @@ export class AuthorityNode {
     return ++this.#lastPeer;
   }
 
+  get links(): number {
+    return this.#connections.size;
+  }
+
   linkUp(peer: PeerId, connection: Connection): void {
     this.#connections.set(peer, connection);
     this.session.linkChanged(peer, 'up', this.#clock.nowMs);

@@ -13,9 +13,10 @@ import { LinkModel } from '../netcode/link/link-model.ts';
 import { customProfile, type LinkProfile } from '../netcode/link/profiles.ts';
 import type { Topology } from '../netcode/topologies/topology.ts';
 import { AuthorityNode } from './authority-node.ts';
-import { VirtualClock } from './clock.ts';
 import { Connection } from './connection.ts';
 import { PlayerNode, type SimulatedPlayer } from './player-node.ts';
+import { SimulatedStranger } from './stranger.ts';
+import { VirtualMatch } from './virtual-match.ts';
 
 /** Rate of the authority's line each way: a server's port, and a home line that hosts (an assumption). */
 export const AUTHORITY_KBPS = { server: 1_000_000, player: 20_000 } as const;
@@ -44,21 +45,21 @@ export interface MatchOptions {
   playersRecorder?: SwarmRecorder | null;
 }
 
-export class SimulatedMatch {
-  readonly clock = new VirtualClock();
+export class SimulatedMatch extends VirtualMatch {
   readonly authority: AuthoritySession;
-  readonly players: readonly PlayerNode[];
+  readonly players: PlayerNode[] = [];
   readonly #options: MatchOptions;
   readonly #node: AuthorityNode;
   readonly #authorityLine: Line;
-  readonly #lines: Line[];
-  readonly #connections: (Connection | null)[];
+  readonly #lines: Line[] = [];
+  readonly #connections: (Connection | null)[] = [];
   #profile: LinkProfile;
 
   constructor(options: MatchOptions) {
+    super();
     this.#options = options;
     this.#profile = options.profile;
-    const { seed, topology, inputRateHz, players } = options;
+    const { seed, topology } = options;
     const { transport } = topology;
     const tokens = new Random(seed, TOKEN_STREAM);
     const randomBytes = (into: Uint8Array) => {
@@ -75,13 +76,49 @@ export class SimulatedMatch {
       downKbps: kbps,
     };
     this.#authorityLine = createLine(authorityLine);
-    this.#lines = players.map((_, participant) => createLine({ profile: options.profile, seed, participant }));
-    this.#connections = players.map(() => null);
-    const recorder = options.playersRecorder ?? null;
-    const connect = (node: PlayerNode) => this.#connect(node);
-    const around = { clock: this.clock, recorder, inputRateHz, transport, connect };
-    this.players = players.map((player, index) => new PlayerNode(index, player, around));
-    for (const node of this.players) this.clock.at(node.index * JOIN_SPACING_MS, () => node.join());
+    for (const player of options.players) {
+      const node = this.add(player);
+      this.clock.at(node.index * JOIN_SPACING_MS, () => node.join());
+    }
+  }
+
+  /** One more player; it is yet to join. */
+  add(player: SimulatedPlayer): PlayerNode {
+    const { seed, topology, inputRateHz, playersRecorder } = this.#options;
+    const index = this.players.length;
+    const node = new PlayerNode(index, player, {
+      clock: this.clock,
+      recorder: playersRecorder ?? null,
+      inputRateHz,
+      transport: topology.transport,
+      connect: (connecting) => this.#connect(connecting),
+    });
+    this.#lines.push(createLine({ profile: this.#profile, seed, participant: index }));
+    this.#connections.push(null);
+    this.players.push(node);
+    return node;
+  }
+
+  /** Links that the authority has. */
+  get links(): number {
+    return this.#node.links;
+  }
+
+  /** Opens a link to the authority for somebody who is no player. */
+  stranger(): SimulatedStranger {
+    const peer = this.#node.nextPeer();
+    const stranger = new SimulatedStranger({
+      send: (bytes) => connection.sendUp(bytes),
+      close: () => connection.close('closed by the stranger'),
+    });
+    const connection: Connection = new Connection(this.clock, null, null, {
+      authorityReceives: (bytes) => this.#node.receive(peer, bytes),
+      playerReceives: (bytes) => stranger.heard.push(bytes),
+      authorityEnded: () => this.#node.linkDown(peer),
+      playerEnded: () => stranger.ended(),
+    });
+    this.#node.linkUp(peer, connection);
+    return stranger;
   }
 
   /** What the players' sessions believe, in their order. */
@@ -93,18 +130,15 @@ export class SimulatedMatch {
     return 1000 / this.authority.options.config.tickRateHz;
   }
 
-  /** Lets so many ticks, or so many ms, pass. */
-  run(time: { ticks: number } | { ms: number }): void {
-    this.clock.runUntil(this.clock.nowMs + ('ticks' in time ? time.ticks * this.tickMs : time.ms));
+  get isSettled(): boolean {
+    return this.players.every(({ state }) => state === 'playing' || state === 'failed');
   }
 
-  /** Runs until a condition holds, asked after each tick; false when it does not within `ticks`. */
-  runUntil(condition: () => boolean, ticks: number): boolean {
-    for (let i = 0; i < ticks && !condition(); i++) this.run({ ticks: 1 });
-    return condition();
+  get slots(): number[] {
+    return this.clients.map(({ player }) => player);
   }
 
-  /** One checksum per world: under an authority there is one. */
+  /** Under an authority there is one world. */
   checksums(): number[] {
     return [checksum(this.authority.world)];
   }
@@ -124,7 +158,7 @@ export class SimulatedMatch {
     this.setProfile(customProfile({ id: 'healed', baseRttMs: this.#profile.baseRttMs }));
   }
 
-  /** Adds a fixed delay to each direction of one player's present link: the planted fault `delay-link`. */
+  /** Of its present link. */
   delayLink(index: number, eachWayMs: number): void {
     const connection = this.#connections[index];
     if (connection?.up) connection.up.extraDelayMs = eachWayMs;

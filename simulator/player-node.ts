@@ -35,7 +35,7 @@ export type PlayerState = 'idle' | 'joining' | 'playing' | 'lost' | 'failed' | '
 /** A lost link is opened again after this long. */
 const REJOIN_AFTER_MS = 1000;
 /** From asking to the first snapshot; longer is a failed join. */
-const JOIN_TIMEOUT_MS = 20_000;
+export const JOIN_TIMEOUT_MS = 20_000;
 /** How often it is noted what a full client draws. */
 const DRAWN_EVERY_MS = 500;
 

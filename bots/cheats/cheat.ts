@@ -1,24 +1,57 @@
 /**
  * A cheat is composed around honest parts by whoever launches it; sessions contain no cheat code. The defence that
- * answers it is a switch of the authority's session, so that a cell can be run with it on and off.
+ * answers it is a switch of the sessions, so that a cell can be run with it on and off.
  */
 import type { AuthorityOptions } from '../../netcode/authority-session.ts';
+import type { LockstepDefences } from '../../netcode/lockstep/settings.ts';
 import type { Session } from '../../netcode/session.ts';
 import type { Policy } from '../policies/policy.ts';
 
-/** Names of the switches that an authority's session has. */
-export type DefenceName = keyof AuthorityOptions['defences'];
+/** Names of the switches that an authority's session has, and that those of peers without an authority have. */
+export type DefenceName = keyof AuthorityOptions['defences'] | keyof LockstepDefences;
+
+/** What a cheater knows of its own doing, for the record. Null: cannot be told from where it stands. */
+export interface CheatNotes {
+  /** How often it tried. */
+  attempts: number | null;
+  /** How often it got what it wanted. */
+  accepted: number | null;
+  /** When it first tried. */
+  beganMs: number | null;
+}
 
 export interface Cheat {
   id: string;
   /** One line for help texts: what it exploits and how. */
   title: string;
-  /** The defence that should stop it. */
-  defence: DefenceName;
+  /**
+   * Where it can be performed, by id of topology, and the defence that should stop it there; null where none does: it is
+   * open, and the record shows what it gains.
+   */
+  defences: Readonly<Record<string, DefenceName | null>>;
   /** Plays instead of the policy that its honest twin has. */
   policy?: Policy;
   /** Id of the policy that its honest twin must have, so that the two differ by the cheat only; any when not given. */
   honestPolicy?: string;
-  /** Stands between the driver and the honest session. */
-  wrapSession?<S extends Session>(session: S): S;
+  /** Stands between the driver and the honest session, and counts in `notes` what it does. */
+  wrapSession?<S extends Session>(session: S, notes?: CheatNotes): S;
+}
+
+export function noNotes(): CheatNotes {
+  return { attempts: null, accepted: null, beganMs: null };
+}
+
+/** One more try. */
+export function noteAttempt(notes: CheatNotes, nowMs: number): void {
+  notes.attempts = (notes.attempts ?? 0) + 1;
+  notes.beganMs ??= nowMs;
+}
+
+/** The defence that should stop a cheat in a topology; null for none, also where the cheat cannot be performed. */
+export function defenceOf({ defences }: Cheat, topology: string): DefenceName | null {
+  return defences[topology] ?? null;
+}
+
+export function appliesTo({ defences }: Cheat, topology: string): boolean {
+  return Object.hasOwn(defences, topology);
 }

@@ -47,7 +47,7 @@ function speedOf(id: string, factor: number): Cheat {
   return {
     id,
     title: `its clock runs ×${factor}: more inputs than ticks`,
-    defence: 'timeBucket',
+    defences: { server: 'timeBucket', host: 'timeBucket' },
     wrapSession: (session) => hasten(session, factor),
   };
 }

@@ -8,9 +8,9 @@ export class ForgetfulRecorder extends SwarmRecorder {
   #viewer = -1;
   #forgotten = -1;
 
-  override snapshot(player: number, nowMs: number, view: SeenView): void {
+  override snapshot(player: number, nowMs: number, view: SeenView, heldBeyondVision = 0): void {
     if (this.#viewer < 0) this.#viewer = player;
-    super.snapshot(player, nowMs, player === this.#viewer ? this.#without(view) : view);
+    super.snapshot(player, nowMs, player === this.#viewer ? this.#without(view) : view, heldBeyondVision);
   }
 
   #without(view: SeenView): SeenView {

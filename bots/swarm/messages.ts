@@ -2,12 +2,16 @@
 import type { Plan } from '../../metrics/plan.ts';
 import type { BotRole } from './assign.ts';
 
-/** Where the authority of a match is reached. */
+/** Where a match is joined: its authority, or the rendezvous of its peers. */
 export interface Endpoint {
   topology: string;
   url: string;
-  /** Slots of the authority's world. */
+  /** Slots of the world. */
   capacity: number;
+  /** Side of the arena in sub-units. */
+  arenaSize: number;
+  /** Local address of links between peers; without it they stay on this machine. */
+  bindAddress?: string;
 }
 
 export interface SwarmOrders {
@@ -16,6 +20,8 @@ export interface SwarmOrders {
   roles: BotRole[];
   /** Joins under way at once in this worker. */
   joinsAtOnce: number;
+  /** Nobody decides, and the world of this worker's first bot counts as true. */
+  keepsTruth: boolean;
   /** Planted fault: this worker's event loop is kept busy. */
   overloaded: boolean;
 }
@@ -24,7 +30,7 @@ export type ToSwarm =
   | { type: 'start'; orders: SwarmOrders }
   /** Measure between two moments of the machine's monotonic clock. */
   | { type: 'measure'; fromMs: number; untilMs: number }
-  /** Write the recording to a file and leave the match. */
+  /** Write what was recorded to files whose names begin so, and leave the match. */
   | { type: 'finish'; path: string };
 
 export type FromSwarm =
@@ -32,7 +38,15 @@ export type FromSwarm =
   | { type: 'progress'; asked: number; joined: number; failed: number }
   /** Every join has come out one way or the other. */
   | { type: 'settled'; joined: number; failed: number; reasons: Record<string, number> }
-  | { type: 'finished'; path: string; seats: Seat[] };
+  /** Where the recordings are: `truth` where it was kept here, `replays` of peers whose worlds have parted. */
+  | { type: 'finished'; path: string; truth: string | null; replays: { peer: number; path: string }[]; seats: Seat[] };
+
+/** What a peer executed, encoded: written by those that found another world than theirs. */
+export interface Replay {
+  /** Its number among the peers. */
+  peer: number;
+  bytes: Uint8Array;
+}
 
 /** Which player a bot was in the match; −1 when it never joined. */
 export interface Seat {

@@ -3,14 +3,14 @@
  * serves everybody whose time has come, and sleeps again. Inputs are due at their own times whether or not the match
  * keeps up. How late the loop comes to its own appointments is recorded: past a limit, a run measures its bots.
  */
-import type { ClientEnd } from '../../links/client-end.ts';
 import { monotonicMs } from '../../links/timer.ts';
+import { AuthorityRecorder } from '../../metrics/authority-recorder.ts';
 import { SwarmRecorder } from '../../metrics/swarm-recorder.ts';
 import { Bot, type BotSurroundings } from './bot.ts';
 import { DueHeap } from './due-heap.ts';
-import { type Openers, openEnd } from './ends.ts';
 import { ForgetfulRecorder } from './forgetful-recorder.ts';
-import type { Seat, SwarmOrders } from './messages.ts';
+import type { Replay, Seat, SwarmOrders } from './messages.ts';
+import type { Surroundings, WayIn } from './participant.ts';
 
 /** The loop has an appointment with itself this often, to see how late it comes: 100 samples a second. */
 const LAG_EVERY_MS = 10;
@@ -31,6 +31,8 @@ export interface JoinProgress {
 
 export class Swarm {
   readonly recorder: SwarmRecorder;
+  /** Null where an authority writes down the truth, or another worker does. */
+  readonly truth: AuthorityRecorder | null;
   readonly progress: JoinProgress = { asked: 0, joined: 0, failed: 0, reasons: {} };
   /** Called once, when every join has come out. */
   onSettled: () => void = () => {};
@@ -47,24 +49,26 @@ export class Swarm {
   #resourcesDueMs = 0;
   #overloadDueMs = 0;
 
-  constructor(orders: SwarmOrders, openers: Openers) {
-    const { endpoint, plan, roles } = orders;
+  constructor(orders: SwarmOrders, wayIn: WayIn) {
+    const { endpoint, plan, roles, keepsTruth } = orders;
+    const { capacity, arenaSize } = endpoint;
     this.#orders = orders;
     const Recorder = plan.inject === 'drop-entity' ? ForgetfulRecorder : SwarmRecorder;
-    this.recorder = new Recorder({
-      capacity: endpoint.capacity,
-      fullClients: roles.filter((role) => role.full).length,
-    });
+    this.recorder = new Recorder({ capacity, fullClients: roles.filter((role) => role.full).length });
+    this.truth = keepsTruth ? new AuthorityRecorder({ capacity, arenaSize, tickRateHz: plan.tickRateHz }) : null;
     const firstFull = roles.find((role) => role.full)?.index ?? -1;
+    const participants: Surroundings = {
+      plan,
+      endpoint,
+      recorder: this.recorder,
+      nowMs: monotonicMs,
+      extraDelayMsOf: ({ index }) => (plan.inject === 'delay-link' && index === firstFull ? PLANTED_DELAY_MS : 0),
+      truthOf: ({ index }) => (index === roles[0]!.index ? this.truth : null),
+    };
     const around: BotSurroundings = {
       recorder: this.recorder,
-      inputRateHz: plan.inputRateHz,
       nowMs: monotonicMs,
-      openEnd: (role, timer): ClientEnd => {
-        const delayed = plan.inject === 'delay-link' && role.index === firstFull;
-        const extraDelayMs = delayed ? PLANTED_DELAY_MS : 0;
-        return openEnd(openers, endpoint, role, { network: plan.network, seed: plan.seed, extraDelayMs }, timer);
-      },
+      participate: (role, handlers) => wayIn.create(role, participants, handlers),
       rescheduled: (bot) => this.#reschedule(bot),
       joinSettled: (_bot, failure) => this.#joinSettled(failure),
     };
@@ -87,6 +91,8 @@ export class Swarm {
   /** Measures from one moment of the machine's clock to another; what links carried is counted exactly in between. */
   measure(fromMs: number, untilMs: number): void {
     this.recorder.measure(fromMs, untilMs);
+    this.truth?.measure(fromMs, untilMs);
+    for (const { participant } of this.#bots) participant.measure?.(fromMs, untilMs);
     const nowMs = monotonicMs();
     // Reports outside the window count nothing; the first one after it began only sets the meters back.
     setTimeout(() => this.#reportBytes(fromMs - 1), fromMs - nowMs).unref();
@@ -103,6 +109,11 @@ export class Swarm {
     const seats = this.#bots.map((bot) => ({ index: bot.role.index, player: bot.player }));
     for (const bot of this.#bots) bot.leave();
     return seats;
+  }
+
+  /** What peers kept because their worlds had parted. */
+  get replays(): Replay[] {
+    return this.#bots.flatMap(({ participant }) => participant.replay ?? []);
   }
 
   #joinMore(): void {
@@ -133,7 +144,10 @@ export class Swarm {
   }
 
   #reschedule(bot: Bot): void {
-    this.#heap.set(this.#members.get(bot)!, bot.nextDueMs);
+    const member = this.#members.get(bot);
+    // A participant may have something to say while its bot is made.
+    if (member === undefined) return;
+    this.#heap.set(member, bot.nextDueMs);
     if (!this.#serving && this.#heap.nextMs < this.#plannedMs) this.#sleep();
   }
 

@@ -3,14 +3,15 @@
  * outlives its run. Swarms are processes and not threads: the native library behind data channels aborts with two of them.
  */
 import { writeFileSync } from 'node:fs';
-import { type Openers, openersOf } from './ends.ts';
 import type { FromSwarm, ToSwarm } from './messages.ts';
+import type { WayIn } from './participant.ts';
 import { Swarm } from './swarm.ts';
+import { wayIntoMatchesOf } from './ways-in.ts';
 
 const PROGRESS_EVERY_MS = 250;
 
 let swarm: Swarm | null = null;
-let openers: Openers | null = null;
+let wayIn: WayIn | null = null;
 let progress: ReturnType<typeof setInterval> | undefined;
 
 function tell(message: FromSwarm): void {
@@ -20,8 +21,8 @@ function tell(message: FromSwarm): void {
 async function obey(message: ToSwarm): Promise<void> {
   switch (message.type) {
     case 'start': {
-      openers = await openersOf(message.orders.endpoint.topology);
-      const started = new Swarm(message.orders, openers);
+      wayIn = await wayIntoMatchesOf(message.orders.endpoint.topology);
+      const started = new Swarm(message.orders, wayIn);
       swarm = started;
       const report = () => tell({ type: 'progress', ...started.progress });
       progress = setInterval(report, PROGRESS_EVERY_MS);
@@ -38,17 +39,29 @@ async function obey(message: ToSwarm): Promise<void> {
       return;
     case 'finish': {
       clearInterval(progress);
-      const seats = swarm?.stop() ?? [];
-      if (swarm) writeFileSync(message.path, swarm.recorder.finish());
-      tell({ type: 'finished', path: message.path, seats });
+      finish(message.path);
       return;
     }
   }
 }
 
+/** Everybody leaves, and what was recorded is written to files whose names begin with `path`. */
+function finish(path: string): void {
+  const seats = swarm?.stop() ?? [];
+  const truth = swarm?.truth ? `${path}-truth` : null;
+  if (swarm) writeFileSync(path, swarm.recorder.finish());
+  if (truth) writeFileSync(truth, swarm!.truth!.finish());
+  const replays = (swarm?.replays ?? []).map(({ peer, bytes }) => {
+    const file = `${path}-replay-${peer}`;
+    writeFileSync(file, bytes);
+    return { peer, path: file };
+  });
+  tell({ type: 'finished', path, truth, replays, seats });
+}
+
 /** The process's last act: native threads would keep it alive. */
 function end(): never {
-  openers?.cleanup();
+  wayIn?.cleanup();
   process.exit(0);
 }
 

@@ -1,20 +1,16 @@
 /**
- * What the network panel shows, from the session's own counters and events: windowed rates, the newest snapshot's age,
- * and one record per snapshot for the lagometer. Nothing is allocated after construction.
+ * What the network panel shows of a client, from the session's own counters and events: windowed rates, the newest
+ * snapshot's age, and one record per snapshot for the lagometer.
  */
 
 import { SUBUNITS } from '../../game/constants.ts';
 import type { EndStats } from '../../links/client-end.ts';
 import { type ClientSession, INTERPOLATION_DELAY_TICKS } from '../../netcode/client-session.ts';
 import type { SessionEvent } from '../../netcode/session.ts';
+import { Peak, Rates } from './rates.ts';
 
 /** Snapshots that the lagometer remembers. */
 export const LAG_RECORDS = 128;
-const SAMPLE_EVERY_MS = 250;
-/** Rates are over this many samples: 2 s. */
-const SAMPLES = 8;
-/** The greatest correction of this last time is shown. */
-const CORRECTION_SHOWN_MS = 1000;
 
 /** One snapshot, as it came. */
 export interface LagRecord {
@@ -29,10 +25,6 @@ export interface LagRecord {
 }
 
 export class Measures {
-  upKbps = 0;
-  downKbps = 0;
-  lossRatio = 0;
-  snapshotsPerS = 0;
   /** Records so far; the newest is at `(written - 1) % LAG_RECORDS`. */
   written = 0;
   readonly records: LagRecord[] = Array.from({ length: LAG_RECORDS }, () => ({
@@ -42,17 +34,32 @@ export class Measures {
     corrected: 0,
   }));
   readonly #session: ClientSession;
-  readonly #ring = new Float64Array(SAMPLES * 5);
-  #samples = 0;
-  #sampleDueMs = 0;
+  readonly #rates = new Rates(['sentBytes', 'receivedBytes', 'snapshots', 'missed']);
+  readonly #correction = new Peak();
   #missedBefore = 0;
   #arrivedMs = Number.NaN;
-  #correction = 0;
-  #correctionMs = 0;
   #pendingCorrection = 0;
 
   constructor(session: ClientSession) {
     this.#session = session;
+  }
+
+  get upKbps(): number {
+    return (this.#rates.perS('sentBytes') * 8) / 1000;
+  }
+
+  get downKbps(): number {
+    return (this.#rates.perS('receivedBytes') * 8) / 1000;
+  }
+
+  get snapshotsPerS(): number {
+    return this.#rates.perS('snapshots');
+  }
+
+  /** Share of the snapshots of the last 2 s that never came. */
+  get lossRatio(): number {
+    const missed = this.#rates.perS('missed');
+    return missed === 0 ? 0 : missed / (missed + this.snapshotsPerS);
   }
 
   /** The delay at which others are drawn. */
@@ -71,14 +78,13 @@ export class Measures {
 
   /** Greatest correction of the last second, in units. */
   predictionError(nowMs: number): number {
-    return nowMs - this.#correctionMs < CORRECTION_SHOWN_MS ? this.#correction : 0;
+    return this.#correction.at(nowMs);
   }
 
   onEvent(event: SessionEvent, nowMs: number): void {
     if (event.type === 'corrected') {
       const units = event.distance / SUBUNITS;
-      this.#correction = Math.max(this.predictionError(nowMs), units);
-      this.#correctionMs = nowMs;
+      this.#correction.note(units, nowMs);
       this.#pendingCorrection = units;
     } else if (event.type === 'snapshot') {
       this.#record(event.tick, nowMs);
@@ -101,28 +107,10 @@ export class Measures {
   }
 
   /** Call often; it looks at the counters four times a second. */
-  sample(stats: EndStats, nowMs: number): void {
-    if (nowMs < this.#sampleDueMs) return;
-    this.#sampleDueMs = nowMs + SAMPLE_EVERY_MS;
-    const { counters } = this.#session;
-    const ring = this.#ring;
-    const at = (this.#samples % SAMPLES) * 5;
-    if (this.#samples >= SAMPLES) {
-      const seconds = (nowMs - ring[at]!) / 1000;
-      const snapshots = counters.snapshots - ring[at + 3]!;
-      // What came after a newer one was overtaken, not lost.
-      const missed = Math.max(0, counters.snapshotsMissed - counters.snapshotsLate - ring[at + 4]!);
-      // A new link counts from zero again: one odd window shows nothing rather than nonsense.
-      this.upKbps = Math.max(0, ((stats.sentBytes - ring[at + 1]!) * 8) / 1000 / seconds);
-      this.downKbps = Math.max(0, ((stats.receivedBytes - ring[at + 2]!) * 8) / 1000 / seconds);
-      this.snapshotsPerS = snapshots / seconds;
-      this.lossRatio = snapshots + missed > 0 ? missed / (snapshots + missed) : 0;
-    }
-    ring[at] = nowMs;
-    ring[at + 1] = stats.sentBytes;
-    ring[at + 2] = stats.receivedBytes;
-    ring[at + 3] = counters.snapshots;
-    ring[at + 4] = counters.snapshotsMissed - counters.snapshotsLate;
-    this.#samples += 1;
+  sample({ sentBytes, receivedBytes }: EndStats, nowMs: number): void {
+    const { snapshots, snapshotsMissed, snapshotsLate } = this.#session.counters;
+    // What came after a newer one was overtaken, not lost.
+    const missed = snapshotsMissed - snapshotsLate;
+    this.#rates.sample(nowMs, () => ({ sentBytes, receivedBytes, snapshots, missed }));
   }
 }

@@ -23,6 +23,10 @@ export interface SceneSource {
   aim(): number;
   showsGhosts(): boolean;
   nameOf(player: number): string;
+  /** Side of the square in units that must fit into the window; null, and without it, one's own surroundings do. */
+  unitsInSight?(): number | null;
+  /** Time or point of view have jumped since the last frame: what is gone or new has no story. */
+  jumped?(): boolean;
   /** Called after each frame with what was drawn, what changed about oneself, and the zoom in CSS pixels per unit. */
   onFrame(view: View, changes: SelfChanges, nowMs: number, pixelsPerUnit: number): void;
 }
@@ -37,7 +41,7 @@ const NAMES_EVERY_MS = 500;
  * while, the canvas gets coarser by a step, down to LEAST_QUALITY: fluid and a little soft plays better than sharp and
  * slow. Text and pointers keep their size, because they are measured in CSS pixels.
  */
-const SLOW_FPS = 54;
+const SLOW_FPS = 57;
 const JUDGED_EVERY_MS = 1500;
 const QUALITY_STEP = 0.8;
 const LEAST_QUALITY = 0.5;
@@ -93,11 +97,16 @@ export class ArenaScene extends Phaser.Scene {
       createGround(this, view.arena, pixelRatio() > 1.5 ? 3 : 2);
     }
     const camera = this.cameras.main;
-    const zoom = Math.sqrt(camera.width * camera.height) / UNITS_ACROSS;
+    const inSight = this.#source.unitsInSight?.() ?? null;
+    const zoom = inSight
+      ? Math.min(camera.width, camera.height) / inSight
+      : Math.sqrt(camera.width * camera.height) / UNITS_ACROSS;
     const x = view.self.x / SUBUNITS;
     const y = view.self.y / SUBUNITS;
     camera.setZoom(zoom);
     camera.centerOn(x, y);
+    this.#effects.isQuiet = this.#source.jumped?.() ?? false;
+    if (this.#effects.isQuiet) this.#watch.forget();
     const changes = this.#watch.compare(view.self);
     this.#coins.update(view, nowMs);
     this.#shots.update(view);

@@ -76,6 +76,11 @@ export class SelfWatch {
     shieldGained: false,
   };
 
+  /** What was before says nothing about what comes. */
+  forget(): void {
+    this.#known = false;
+  }
+
   compare(self: SelfView): SelfChanges {
     const changes = this.#changes;
     const wasAlive = this.#alive;

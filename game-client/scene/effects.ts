@@ -15,6 +15,8 @@ export class Effects {
   readonly #debris: Phaser.GameObjects.Particles.ParticleEmitter;
   readonly #rings: Phaser.GameObjects.Image[] = [];
   readonly #words: Phaser.GameObjects.Text[] = [];
+  /** Nothing new is shown meanwhile. */
+  isQuiet = false;
   #nextRing = 0;
   #nextWord = 0;
 
@@ -70,20 +72,22 @@ export class Effects {
 
   /** A shot met a player. */
   hit(x: number, y: number): void {
-    this.#sparks.explode(9, x, y);
+    if (!this.isQuiet) this.#sparks.explode(9, x, y);
   }
 
   /** A shot met a wall. */
   graze(x: number, y: number): void {
-    this.#sparks.explode(3, x, y);
+    if (!this.isQuiet) this.#sparks.explode(3, x, y);
   }
 
   pickup(x: number, y: number): void {
+    if (this.isQuiet) return;
     this.#sparkles.explode(10, x, y);
     this.ring(x, y, PALETTE.gold, 22, 280);
   }
 
   death(x: number, y: number, color: number): void {
+    if (this.isQuiet) return;
     this.#debris.setParticleTint(color);
     this.#debris.explode(22, x, y);
     this.#sparks.explode(14, x, y);
@@ -95,6 +99,7 @@ export class Effects {
   }
 
   #ringOf(x: number, y: number, color: number, radius: number, lifeMs: number): void {
+    if (this.isQuiet) return;
     const ring = this.#rings[this.#nextRing]!;
     this.#nextRing = (this.#nextRing + 1) % RINGS;
     this.#scene.tweens.killTweensOf(ring);
@@ -117,6 +122,7 @@ export class Effects {
 
   /** Words that rise and fade; `zoom` keeps them the same size on every screen. */
   word(text: string, x: number, y: number, color: string, zoom: number): void {
+    if (this.isQuiet) return;
     const word = this.#words[this.#nextWord]!;
     this.#nextWord = (this.#nextWord + 1) % WORDS;
     this.#scene.tweens.killTweensOf(word);

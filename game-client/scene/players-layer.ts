@@ -46,6 +46,7 @@ export class PlayersLayer {
   #nowMs = 0;
   #zoom = 1;
   #view: View | null = null;
+  #own = -1;
 
   constructor(options: PlayersLayerOptions) {
     this.#options = options;
@@ -58,6 +59,12 @@ export class PlayersLayer {
     this.#zoom = zoom;
     this.#view = view;
     const { players, self } = view;
+    if (self.player !== this.#own) {
+      // Somebody else is oneself now: everybody is dressed anew.
+      this.#own = self.player;
+      this.#pool.begin();
+      this.#pool.end(this.#hide);
+    }
     const showNames = players.count <= MOST_NAMES;
     this.#pool.begin();
     if (self.alive && self.player >= 0) {
@@ -130,6 +137,10 @@ export class PlayersLayer {
     if (sprite.own || wellInside(view.self, x * SUBUNITS, y * SUBUNITS)) {
       this.#options.effects.death(x, y, sprite.color);
     }
+    this.#hide(sprite);
+  };
+
+  readonly #hide = (sprite: PlayerSprite): void => {
     for (const part of [sprite.body, sprite.shield, sprite.barBack, sprite.bar, sprite.name]) part.setVisible(false);
   };
 

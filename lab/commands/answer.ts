@@ -1,6 +1,7 @@
 /** `netbed answer`: how many players each topology carries here, as far as minutes tell. */
 import { join } from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { defenceCosts, describeCost } from '../../metrics/report/defence-costs.ts';
 import { cheatCells, groupRuns } from '../../metrics/report/groups.ts';
 import { writeReport } from '../../metrics/report/report-files.ts';
 import { answerInWords } from '../../metrics/report/words.ts';
@@ -8,10 +9,18 @@ import pc from '../colours.ts';
 import { BrokenRun, Exit } from '../exit.ts';
 import { listenForInterrupt } from '../interrupt.ts';
 import { LAUNCHERS } from '../launch/index.ts';
+import { makeDirectory, makeRoomFor } from '../out-directory.ts';
 import { numberFrom, parseSeconds } from '../plan-options.ts';
 import { createProgress } from '../progress.ts';
 import { describeCell } from '../summary.ts';
-import { answer } from '../sweep/answer.ts';
+import { type Answered, answer } from '../sweep/answer.ts';
+
+function nothingRan({ ramps, missing, stopped }: Answered, budgetS: number): string {
+  if (stopped) return 'nothing could be run: stopped';
+  if (ramps.every(({ obstacle }) => obstacle === null))
+    return `nothing fits into --budget ${budgetS}s: give it more time`;
+  return `nothing could be run: ${missing.join('; ')}`;
+}
 
 interface AnswerCommandOptions {
   out: string;
@@ -37,15 +46,18 @@ function parseSizes(text: string, before: Record<string, number[]> = {}): Record
 export function addAnswer(program: Command): void {
   program
     .command('answer')
-    .description('raise the number of players per topology and network until the level is lost, try two cheats, report')
+    .description('raise the number of players per topology and network until the level is lost, try cheats, report')
     .summary('how many players each topology carries here')
-    .option('--budget <time>', 'what it may take', parseSeconds, 240)
+    .addOption(new Option('--budget <time>', 'what it may take').argParser(parseSeconds).default(240, '4m'))
     .option('--players <steps>', 'steps of one topology, as server:100,500; may be repeated', parseSizes)
     .option('--no-cheats', 'leave the cheats out')
     .option('--out <directory>', 'where report.html is written', '.')
     .option('--runs <directory>', 'where runs are kept', 'runs')
     .option('--json', 'print verdicts and records on standard output, and nothing else there')
     .action(async (options: AnswerCommandOptions) => {
+      makeDirectory('--out', options.out);
+      makeRoomFor('--out', join(options.out, 'report.html'));
+      makeDirectory('--runs', options.runs);
       const progress = createProgress();
       const interrupt = listenForInterrupt((line) => progress.say(line));
       const { signal } = interrupt;
@@ -61,10 +73,11 @@ export function addAnswer(program: Command): void {
         });
         progress.finish();
         const records = [...found.ramps.flatMap((ramp) => ramp.records), ...found.cheats];
-        if (records.length === 0) throw new BrokenRun(`nothing could be run: ${found.missing.join('; ') || 'stopped'}`);
+        if (records.length === 0) throw new BrokenRun(nothingRan(found, options.budget));
         const groups = groupRuns(records);
         const cells = cheatCells(records);
-        const words = answerInWords(groups, cells);
+        const costs = defenceCosts(found.costs);
+        const words = [...answerInWords(groups, cells), ...costs.map((cost) => `${describeCost(cost)}.`)];
         const report = join(options.out, 'report.html');
         await writeReport(report, {
           title: 'How many players does each topology carry here?',
@@ -78,7 +91,9 @@ export function addAnswer(program: Command): void {
             return { label, topology, network, screening: isScreening, fast, crowd };
           });
           const { missing } = found;
-          process.stdout.write(`${JSON.stringify({ verdicts, cheats: cells, missing, records, report }, null, 2)}\n`);
+          process.stdout.write(
+            `${JSON.stringify({ verdicts, cheats: cells, defenceCosts: costs, missing, records, report }, null, 2)}\n`,
+          );
         } else {
           const lines = [
             pc.bold('How many players does each topology carry here?'),

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { readRuns, type StoredRun } from '../../metrics/record-files.ts';
 import { writeReport } from '../../metrics/report/report-files.ts';
 import { UsageError } from '../exit.ts';
+import { makeRoomFor } from '../out-directory.ts';
 
 interface ReportOptions {
   out: string;
@@ -17,6 +18,7 @@ export function addReport(program: Command): void {
     .option('--out <file>', 'where the page is written', 'report.html')
     .option('--title <text>', 'heading of the page', 'netbed: what was measured')
     .action(async (paths: string[], { out, title }: ReportOptions) => {
+      makeRoomFor('--out', out);
       const runs = await readThem(paths);
       if (runs.length === 0) throw new UsageError(`argument '${paths.join(' ')}': no run.json below it`);
       const records = runs.map(({ record }) => record);
@@ -29,6 +31,7 @@ async function readThem(paths: string[]): Promise<StoredRun[]> {
   try {
     return await readRuns(paths);
   } catch (error) {
-    throw new UsageError(`argument '${paths.join(' ')}': ${(error as Error).message}`);
+    const allowed = 'allowed are runs that `netbed run` has written, and directories of them';
+    throw new UsageError(`argument '${paths.join(' ')}': ${(error as Error).message}; ${allowed}`);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Keeps the authority and the bots of a live run on cores of their own. A data channel's native threads and its process's
+ * Keeps a busy hub and the bots of a live run on cores of their own. A data channel's native threads and its process's
  * main thread take turns at one lock; spread over the same cores as the other side's, they wait for each other across
  * both processes, and the run measures that. On Linux only, by `taskset`; elsewhere the system decides.
  */
@@ -16,9 +16,11 @@ function canPin(): boolean {
   return hasTaskset;
 }
 
-/** The core list for the authority, or for bot process `worker`; null: wherever the system likes. */
-export function coresFor(role: 'authority' | { worker: number }, players: number): string | null {
+/** The core list for the hub, or for bot process `worker`; null: wherever the system likes. */
+export function coresFor(role: 'hub' | { worker: number }, players: number, isHubBusy: boolean): string | null {
   const cores = availableParallelism();
   if (players < LEAST_PLAYERS || cores < 2 || !canPin()) return null;
-  return role === 'authority' ? '0' : String(1 + (role.worker % (cores - 1)));
+  // A rendezvous has next to nothing to do, and every core is the peers'.
+  if (!isHubBusy) return role === 'hub' ? null : String(role.worker % cores);
+  return role === 'hub' ? '0' : String(1 + (role.worker % (cores - 1)));
 }

@@ -1,5 +1,5 @@
 /**
- * One live run: the authority's process and the swarm's are started, everybody joins, the match is warmed up and
+ * One live run: the hub's process and the swarm's are started, everybody joins, the match is warmed up and
  * measured, and what each process wrote down is collected. Whatever happens, Ctrl-C or a process that dies included,
  * everything that was started has ended when this returns, and what was recorded until then is handed back.
  */
@@ -7,33 +7,39 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BotRole, castBots } from '../../bots/swarm/assign.ts';
-import type { Seat } from '../../bots/swarm/messages.ts';
+import type { Replay, Seat } from '../../bots/swarm/messages.ts';
 import { createArena } from '../../game/arena.ts';
 import { monotonicMs } from '../../links/timer.ts';
 import { type AuthorityRecording, decodeAuthority } from '../../metrics/authority-recorder.ts';
 import { MARGIN_MS } from '../../metrics/measuring-window.ts';
 import type { Plan } from '../../metrics/plan.ts';
+import { decodeRendezvous, type RendezvousRecording } from '../../metrics/rendezvous-recorder.ts';
 import { decodeSwarm, type SwarmRecording } from '../../metrics/swarm-recorder.ts';
+import type { CheatWatch } from '../cheat-pairs.ts';
 import { describeEnd } from '../children.ts';
 import { BrokenRun } from '../exit.ts';
 import type { Progress } from '../progress.ts';
 import { coresFor } from './cores.ts';
-import { authorityOf, type Launcher } from './launcher.ts';
+import { type Launcher, matchConfigOf } from './launcher.ts';
 import { preflight, workersOf } from './preflight.ts';
-import { type AuthorityChild, type SwarmChild, startAuthority, startSwarm } from './start.ts';
+import { type HubChild, type SwarmChild, startHub, startSwarm } from './start.ts';
 
 export interface LiveOptions {
   plan: Plan;
   launcher: Launcher;
   progress: Progress;
   signal: AbortSignal;
-  /** Port of the authority; 0 lets the system choose. */
+  /** Port of the hub; 0 lets the system choose. */
   port?: number;
 }
 
 export interface LiveResult {
-  /** null when the authority did not live to hand it over. */
+  /** What is true, by the authority or by one peer for all; null when whoever kept it did not live to hand it over. */
   authority: AuthorityRecording | null;
+  /** Where peers met; null when it did not live to hand it over, and left out where there is none. */
+  rendezvous?: RendezvousRecording | null;
+  /** Of peers whose worlds have parted. */
+  replays?: Replay[];
   swarms: SwarmRecording[];
   roles: BotRole[];
   seats: Seat[];
@@ -41,6 +47,8 @@ export interface LiveResult {
   flagged: number[];
   /** The measuring window on the machine's clock; null when it never began. */
   window: { fromMs: number; untilMs: number } | null;
+  /** What was seen of cheating; left out where nobody watched. */
+  cheating?: CheatWatch;
   /** Why it ended before its time; null when it did not. */
   interrupted: string | null;
   /** The run broke: something that should have lived did not. */
@@ -71,7 +79,7 @@ class LiveRun {
   readonly #directory: string;
   readonly #roles: BotRole[];
   readonly #swarms: SwarmChild[] = [];
-  #authority: AuthorityChild | null = null;
+  #hub: HubChild | null = null;
   #window: LiveResult['window'] = null;
   #interrupted: string | null = null;
   #broken = false;
@@ -84,7 +92,7 @@ class LiveRun {
     this.#directory = directory;
     const { plan, launcher, signal } = options;
     this.#roles = castBots(plan);
-    if (launcher.authorityPlays(plan) && this.#roles[0]!.twin >= 0) {
+    if (launcher.hubPlays(plan) && this.#roles[0]!.twin >= 0) {
       throw new BrokenRun(
         `--cheaters ${plan.cheaters}: the host's own player is neither cheater nor twin, so allow one more player`,
       );
@@ -98,9 +106,9 @@ class LiveRun {
   }
 
   async play(): Promise<LiveResult> {
-    const { plan, progress } = this.#options;
-    progress.stage(`Starting ${this.#options.launcher.authorityName} and ${workersOf(plan)} bot process(es)`);
-    const url = await this.#startAuthority();
+    const { plan, launcher, progress } = this.#options;
+    progress.stage(`Starting ${launcher.hubName} and ${workersOf(plan, launcher)} bot process(es)`);
+    const url = await this.#startHub();
     await this.#startSwarms();
     progress.stage(`Joining ${plan.players} players`, 1 + plan.players / 200);
     await this.#join(url);
@@ -112,12 +120,12 @@ class LiveRun {
   }
 
   async stop(): Promise<void> {
-    // Bots first: an authority that ends before them would be seen as a loss by each.
+    // Bots first: a hub that ends before them would be seen as a loss by each.
     await Promise.all(this.#swarms.map((swarm) => swarm.stop()));
-    await this.#authority?.stop();
+    await this.#hub?.stop();
   }
 
-  #adopt<C extends AuthorityChild | SwarmChild>(child: C): C {
+  #adopt<C extends HubChild | SwarmChild>(child: C): C {
     child.onCrash = (end) => this.#endEarly(describeEnd(end), true);
     return child;
   }
@@ -130,17 +138,18 @@ class LiveRun {
     this.#end();
   }
 
-  async #startAuthority(): Promise<string> {
+  async #startHub(): Promise<string> {
     const { plan, launcher, port = 0 } = this.#options;
-    const { child, ready } = startAuthority(launcher, plan, { port });
-    this.#authority = this.#adopt(child);
+    const { child, ready } = startHub(launcher, plan, { port });
+    this.#hub = this.#adopt(child);
     return ready;
   }
 
   async #startSwarms(): Promise<void> {
-    const { plan } = this.#options;
-    const started = Array.from({ length: workersOf(plan) }, (_, worker) => {
-      const { child, ready } = startSwarm(`swarm worker ${worker + 1}`, coresFor({ worker }, plan.players));
+    const { plan, launcher } = this.#options;
+    const started = Array.from({ length: workersOf(plan, launcher) }, (_, worker) => {
+      const cores = coresFor({ worker }, plan.players, launcher.isHubBusy);
+      const { child, ready } = startSwarm(`swarm worker ${worker + 1}`, cores);
       this.#swarms.push(this.#adopt(child));
       return ready;
     });
@@ -152,8 +161,8 @@ class LiveRun {
     const { plan, launcher, progress } = this.#options;
     const workers = this.#swarms.length;
     // Bot 0 of a host that plays is in the host's own process.
-    const bots = launcher.authorityPlays(plan) ? this.#roles.slice(1) : this.#roles;
-    const { capacity } = createArena(authorityOf(plan).config);
+    const bots = launcher.hubPlays(plan) ? this.#roles.slice(1) : this.#roles;
+    const { capacity, size: arenaSize } = createArena(matchConfigOf(plan));
     const counts = this.#swarms.map(() => ({ joined: 0, failed: 0 }));
     const timeoutMs = 60_000 + (plan.players / LEAST_JOINS_PER_S) * 1000;
     const settled = this.#swarms.map((swarm, worker) => {
@@ -167,11 +176,12 @@ class LiveRun {
       swarm.send({
         type: 'start',
         orders: {
-          endpoint: { topology: plan.topology, url, capacity },
+          endpoint: { topology: plan.topology, url, capacity, arenaSize },
           plan,
           // Dealt in turn, so that every worker has its part of the full clients and of each policy.
           roles: bots.filter((role) => role.index % workers === worker),
           joinsAtOnce: Math.max(1, Math.floor(launcher.joinsAtOnce / workers)),
+          keepsTruth: launcher.truth === 'bot' && worker === 0,
           overloaded: plan.inject === 'overload' && worker === 0,
         },
       });
@@ -210,7 +220,7 @@ class LiveRun {
 
   #orderWindow(fromMs: number, untilMs: number): void {
     this.#window = { fromMs, untilMs };
-    this.#authority!.send({ type: 'measure', fromMs, untilMs });
+    this.#hub!.send({ type: 'measure', fromMs, untilMs });
     for (const swarm of this.#swarms) swarm.send({ type: 'measure', fromMs, untilMs });
   }
 
@@ -225,16 +235,14 @@ class LiveRun {
 
   /** Recordings go through files: they can be larger than a message between processes should be. */
   async #collect(): Promise<LiveResult> {
-    const file = join(this.#directory, 'authority');
-    // The authority's is taken first: when the bots leave, its match changes.
-    const authority = this.#authority!.message('collected', COLLECT_TIMEOUT_MS).then(async () =>
-      decodeAuthority(await readFile(file)),
-    );
-    this.#authority!.send({ type: 'collect', file });
+    const { truth } = this.#options.launcher;
+    // The hub's is taken first: when the bots leave, its match changes.
+    const hubs = await this.#collectFromHub();
     const flagged = await this.#askFlagged();
-    const authorityRecording = await authority.catch((error: Error) => this.#missing(error));
     const seats: Seat[] = [];
     const swarms: SwarmRecording[] = [];
+    const replays: Replay[] = [];
+    let authority = truth === 'hub' && hubs ? decodeAuthority(hubs) : null;
     for (const [worker, swarm] of this.#swarms.entries()) {
       const path = join(this.#directory, `swarm-${worker}`);
       const finished = swarm.message('finished', COLLECT_TIMEOUT_MS);
@@ -243,9 +251,14 @@ class LiveRun {
       if (message === null) continue;
       seats.push(...message.seats);
       swarms.push(decodeSwarm(await readFile(path)));
+      if (message.truth !== null) authority = decodeAuthority(await readFile(message.truth));
+      for (const { peer, path } of message.replays) replays.push({ peer, bytes: await readFile(path) });
     }
+    replays.sort((a, b) => a.peer - b.peer);
     return {
-      authority: authorityRecording,
+      authority,
+      rendezvous: truth === 'bot' && hubs ? decodeRendezvous(hubs) : null,
+      replays,
       swarms,
       roles: this.#roles,
       seats,
@@ -256,9 +269,16 @@ class LiveRun {
     };
   }
 
+  async #collectFromHub(): Promise<Uint8Array | null> {
+    const file = join(this.#directory, 'hub');
+    const collected = this.#hub!.message('collected', COLLECT_TIMEOUT_MS).then(() => readFile(file));
+    this.#hub!.send({ type: 'collect', file });
+    return collected.catch((error: Error) => this.#missing(error));
+  }
+
   async #askFlagged(): Promise<number[]> {
-    const status = this.#authority!.message('status', COLLECT_TIMEOUT_MS).catch(() => null);
-    this.#authority!.send({ type: 'status' });
+    const status = this.#hub!.message('status', COLLECT_TIMEOUT_MS).catch(() => null);
+    this.#hub!.send({ type: 'status' });
     return (await status)?.flagged ?? [];
   }
 

@@ -1,41 +1,27 @@
-/** Starting the processes of a match: the one that decides, and those full of bots. */
+/** Starting the processes of a match: the one that everybody joins at, and those full of bots. */
 import type { FromSwarm, ToSwarm } from '../../bots/swarm/messages.ts';
-import type { Answer, Order, ProcessSettings } from '../../links/authority-process.ts';
 import type { Plan } from '../../metrics/plan.ts';
 import { Child } from '../children.ts';
 import { BrokenRun } from '../exit.ts';
 import { coresFor } from './cores.ts';
-import type { Launcher } from './launcher.ts';
+import type { HubAnswer, HubOrder, HubSettings, Launcher } from './launcher.ts';
 
-export type AuthorityChild = Child<Order, Answer>;
+export type HubChild = Child<HubOrder, HubAnswer>;
 export type SwarmChild = Child<ToSwarm, FromSwarm>;
 
 const START_TIMEOUT_MS = 20_000;
 
-export interface AuthorityPlace {
-  /** 0 lets the system choose. */
-  port?: number;
-  /** Address to listen on; default: this machine only. */
-  bind?: string;
-  /** Origins of pages that may join, beyond this machine's own. */
-  origins?: string[];
-}
-
-/** Forks the process that decides; `ready` resolves with its address, or rejects with a BrokenRun. */
-export function startAuthority(
+/** Forks the process that everybody joins at; `ready` resolves with its address, or rejects with a BrokenRun. */
+export function startHub(
   launcher: Launcher,
   plan: Plan,
-  { port = 0, bind, origins }: AuthorityPlace = {},
-): { child: AuthorityChild; ready: Promise<string> } {
-  const entry = plan.inject === 'desync' ? new URL('./desync-authority.ts', import.meta.url) : launcher.entry;
-  const child: AuthorityChild = new Child<Order, Answer>(
-    launcher.authorityName,
-    entry,
-    coresFor('authority', plan.players),
-  );
+  { port = 0, bind, origins }: Partial<HubSettings> = {},
+): { child: HubChild; ready: Promise<string> } {
+  const { hubName, isHubBusy } = launcher;
+  const child: HubChild = new Child(hubName, launcher.entry(plan), coresFor('hub', plan.players, isHubBusy));
   const refused = new Promise<never>((_, reject) => {
     child.onMessage = (answer) => {
-      if (answer.type === 'failed') reject(new BrokenRun(`${launcher.authorityName}: ${answer.message}`));
+      if (answer.type === 'failed') reject(new BrokenRun(`${hubName}: ${answer.message}`));
     };
   });
   const started = child.message('ready', START_TIMEOUT_MS).then(
@@ -49,7 +35,7 @@ export function startAuthority(
     topology: plan.topology,
     ...(bind === undefined ? {} : { bind }),
     ...(origins === undefined ? {} : { origins }),
-  } as ProcessSettings;
+  };
   child.send({ type: 'start', settings });
   return { child, ready: Promise.race([refused, started]) };
 }

@@ -1,17 +1,17 @@
 /**
  * The question that netbed is for, as far as minutes allow: how many players does each topology carry here, and what do
- * two cheats gain with their defence off and on. Ramps are screenings, cheats are simulated; nothing is said beyond what
+ * cheats gain with their defence off and on. Ramps are screenings, cheats are simulated; nothing is said beyond what
  * was tried.
  */
-import { cheatOf } from '../../bots/cheats/index.ts';
 import type { Plan } from '../../metrics/plan.ts';
 import type { RunRecord } from '../../metrics/record.ts';
-import { TOPOLOGIES } from '../../netcode/topologies/index.ts';
 import { LAUNCHERS } from '../launch/index.ts';
 import { perform } from '../perform.ts';
 import { planOf } from '../plan-options.ts';
 import { asOneStage, type Progress } from '../progress.ts';
-import { type Ramp, type RampResult, runRamp } from './ramp.ts';
+import { Budget } from './budget.ts';
+import { cellName, plannedCheats, plannedCosts } from './cheat-cells.ts';
+import { Climb, type Ramp, type RampResult, stepSeconds } from './ramp.ts';
 
 export interface AnswerOptions {
   progress: Progress;
@@ -24,96 +24,151 @@ export interface AnswerOptions {
   sizes?: Readonly<Record<string, readonly number[]>>;
   /** Whether cheats are tried, too. */
   cheats: boolean;
+  /** What runs a plan, and what time it is: for tests. */
+  perform?: typeof perform;
+  nowMs?: () => number;
 }
 
 export interface Answered {
   ramps: RampResult[];
   cheats: RunRecord[];
+  /** Honest matches with and without defences, for what these cost. */
+  costs: RunRecord[];
   /** What was left out, in sentences. */
   missing: string[];
   stopped: boolean;
 }
 
-const NETWORKS = ['lan', 'wifi'] as const;
-const SIZES: Readonly<Record<string, readonly number[]>> = {
-  server: [200, 600, 1200, 2000],
-  host: [50, 150, 300, 450],
-};
-const STEP = { durationS: 6, warmupS: 2 } as const;
+interface Variant {
+  plan: Partial<Plan>;
+  sizes: readonly number[];
+}
 
-/**
- * Long enough, and over enough seeds, that what a cheat gains stands out of chance. Knowing what lies beyond vision pays
- * where little is in view, so that is where the map hack is tried.
- */
-const CHEAT_MATCH = { players: 32, durationS: 60, cheaters: 5, network: 'good', simulated: true } as const;
-const CHEAT_SEEDS = [1, 2, 3];
-const CHEATS_SHOWN: readonly { cheat: string; plan: Partial<Plan> }[] = [
-  { cheat: 'speed', plan: {} },
-  { cheat: 'map-hack', plan: { inView: 1, policies: { wander: 1, hunter: 1 } } },
-];
-/** About how long one simulated match takes. */
+const STEP = { durationS: 6, warmupS: 2 } as const;
+const ON_LAN = { network: 'lan' } as const;
+const ON_WIFI = { network: 'wifi' } as const;
+/** By topology, in the order in which they are tried. */
+const VARIANTS: Readonly<Record<string, readonly Variant[]>> = {
+  server: [
+    { plan: ON_LAN, sizes: [200, 600, 1200, 2000] },
+    { plan: ON_WIFI, sizes: [200, 600, 1200, 2000] },
+  ],
+  host: [
+    { plan: ON_LAN, sizes: [50, 150, 300, 450] },
+    { plan: ON_WIFI, sizes: [50, 150, 300, 450] },
+  ],
+  lockstep: [
+    { plan: ON_LAN, sizes: [4, 8, 16, 24] },
+    { plan: ON_WIFI, sizes: [4, 8, 16, 24] },
+    { plan: { ...ON_WIFI, rollback: true }, sizes: [8] },
+  ],
+};
+
+/** About how long one simulated match takes, and the most of the time that all of them may. */
 const CHEAT_RUN_S = 4;
+const CHEATS_SHARE = 0.3;
 
 /** Live ramps of every topology and network, then the cheats. */
 export async function answer(options: AnswerOptions): Promise<Answered> {
-  const { progress, signal, out, budgetS } = options;
-  const endMs = performance.now() + budgetS * 1000;
-  const result: Answered = { ramps: [], cheats: [], missing: [], stopped: false };
-  const ramps = plannedRamps(options.sizes ?? SIZES);
+  const { signal, budgetS, nowMs = () => performance.now() } = options;
+  const budget = new Budget(budgetS, nowMs);
+  const result: Answered = { ramps: [], cheats: [], costs: [], missing: [], stopped: false };
   const cheatPlans = options.cheats ? plannedCheats() : [];
-  for (const [index, ramp] of ramps.entries()) {
-    if (signal.aborted) break;
-    const { topology, network } = ramp.plan;
-    // What is left, less the cheats, is shared evenly by the ramps that remain.
-    const leftMs = endMs - performance.now() - cheatPlans.length * CHEAT_RUN_S * 1000;
-    const untilMs = performance.now() + leftMs / (ramps.length - index);
-    const ran = await runRamp(ramp, { progress, signal, out, untilMs });
+  const costPlans = options.cheats ? plannedCosts() : [];
+  budget.reserve(Math.min((cheatPlans.length + costPlans.length) * CHEAT_RUN_S, CHEATS_SHARE * budgetS));
+  const climbs = plannedRamps(options.sizes).map((ramp) => new Climb(ramp));
+  await climbAll(climbs, budget, options);
+  for (const { result: ran } of climbs) {
     result.ramps.push(ran);
-    if (ran.obstacle !== null) result.missing.push(`${topology} on ${network}: ${ran.obstacle}`);
+    if (ran.obstacle !== null) result.missing.push(`${rampName(ran.ramp)}: ${ran.obstacle}`);
     if (ran.untried.length > 0) {
-      result.missing.push(
-        `${topology} on ${network}: ${ran.untried.join(', ')} players were not tried, for lack of time`,
-      );
+      result.missing.push(`${rampName(ran.ramp)}: ${ran.untried.join(', ')} players were not tried, for lack of time`);
     }
   }
-  for (const plan of cheatPlans) {
-    if (signal.aborted) break;
-    const { cheat, defences, seed } = plan;
-    const { defence } = cheatOf(cheat!);
-    const title = `${cheat}, ${defence} ${defences[defence] ? 'on' : 'off'}, seed ${seed}, simulated`;
-    const { record } = await perform(plan, { progress: asOneStage(progress, title, CHEAT_RUN_S), signal, out });
-    result.cheats.push(record);
-  }
+  budget.reserve(0);
+  await weighDefences(costPlans, budget, options, result);
+  await tryCheats(cheatPlans, budget, options, result);
   result.stopped = signal.aborted;
   return result;
 }
 
-function plannedRamps(sizes: Readonly<Record<string, readonly number[]>>): Ramp[] {
-  const ramps: Ramp[] = [];
-  for (const { topology } of LAUNCHERS) {
-    for (const network of NETWORKS) {
-      const { players: _players, ...plan } = planOf({ topology, network, players: 1, ...STEP });
-      ramps.push({ plan, sizes: sizes[topology] ?? [] });
-    }
+/** One step at a time, always of the topology that has had the least time so far, so that all get a fair share. */
+async function climbAll(climbs: readonly Climb[], budget: Budget, options: AnswerOptions): Promise<void> {
+  const perform_ = options.perform ?? perform;
+  while (!options.signal.aborted) {
+    const waiting = climbs
+      .filter(({ next }) => next !== null)
+      .sort((a, b) => budget.spentS(a.ramp.plan.topology) - budget.spentS(b.ramp.plan.topology) || a.steps - b.steps);
+    const chosen = waiting[0];
+    if (!chosen) return;
+    const { plan } = chosen.ramp;
+    if (!budget.fits(plan.topology, stepSeconds(plan, chosen.next!))) chosen.giveUp();
+    else await chosen.climb({ ...options, budget, perform: perform_ });
   }
-  return ramps.filter(({ sizes: steps }) => steps.length > 0);
 }
 
-/** Each cheat with its defence off and on, where an authority decides. */
-function plannedCheats(): Plan[] {
-  const [topology] = TOPOLOGIES;
-  return CHEATS_SHOWN.flatMap(({ cheat, plan }) =>
-    [false, true].flatMap((defended) =>
-      CHEAT_SEEDS.map((seed) =>
-        planOf({
-          topology: topology!.id,
-          ...CHEAT_MATCH,
-          ...plan,
-          seed,
-          cheat,
-          defences: { timeBucket: true, visionFilter: true, [cheatOf(cheat).defence]: defended },
-        }),
-      ),
-    ),
+/** All or nothing: they are told as differences. */
+async function weighDefences(
+  plans: readonly Plan[],
+  budget: Budget,
+  { progress, signal, out, ...options }: AnswerOptions,
+  result: Answered,
+): Promise<void> {
+  if (plans.length === 0) return;
+  if (!budget.fits('costs', plans.length * CHEAT_RUN_S)) {
+    result.missing.push('what the defences of peers cost was not tried, for lack of time');
+    return;
+  }
+  for (const plan of plans) {
+    if (signal.aborted) return;
+    const on = Object.entries(plan.defences).flatMap(([name, isOn]) => (isOn ? [name] : []));
+    const stage = asOneStage(
+      progress,
+      `${plan.topology}, nobody cheats, with ${on.join(', ')}, simulated`,
+      CHEAT_RUN_S,
+    );
+    const run = () => (options.perform ?? perform)(plan, { progress: stage, signal, out });
+    result.costs.push((await budget.spend('costs', CHEAT_RUN_S, run)).record);
+  }
+}
+
+async function tryCheats(
+  plans: readonly Plan[],
+  budget: Budget,
+  { progress, signal, out, ...options }: AnswerOptions,
+  result: Answered,
+): Promise<void> {
+  const perform_ = options.perform ?? perform;
+  const untried = new Map<string, number>();
+  for (const plan of plans) {
+    if (signal.aborted) return;
+    const name = cellName(plan);
+    if (!budget.fits(name, CHEAT_RUN_S)) {
+      untried.set(name, (untried.get(name) ?? 0) + 1);
+      continue;
+    }
+    const stage = asOneStage(progress, `${name}, seed ${plan.seed}, simulated`, budget.expected(name, CHEAT_RUN_S));
+    const { record } = await budget.spend(name, CHEAT_RUN_S, () => perform_(plan, { progress: stage, signal, out }));
+    result.cheats.push(record);
+  }
+  for (const [name, count] of untried) {
+    const tried = plans.filter((plan) => cellName(plan) === name).length - count;
+    const how = tried === 0 ? 'was not tried' : `was tried with ${tried} of ${tried + count} seeds`;
+    result.missing.push(`the cheat ${name}, ${how}, for lack of time`);
+  }
+}
+
+function rampName({ plan: { topology, rollback, network } }: Ramp): string {
+  return `${topology}${rollback ? ' (rollback)' : ''} on ${network}`;
+}
+
+/** In the order of the registry of launchers. Asked-for sizes are those of a topology's first two ramps. */
+function plannedRamps(sizes: AnswerOptions['sizes']): Ramp[] {
+  return LAUNCHERS.flatMap(({ topology }) =>
+    (VARIANTS[topology] ?? []).flatMap((variant): Ramp[] => {
+      const { players: _players, ...plan } = planOf({ ...STEP, ...variant.plan, topology, players: 1 });
+      const steps = sizes === undefined ? variant.sizes : plan.rollback ? [] : (sizes[topology] ?? []);
+      return steps.length > 0 ? [{ plan, sizes: steps }] : [];
+    }),
   );
 }

@@ -6,8 +6,9 @@
 import type { Plan } from '../../metrics/plan.ts';
 import type { RunRecord } from '../../metrics/record.ts';
 import { BrokenRun } from '../exit.ts';
-import { type Performed, type PerformOptions, perform } from '../perform.ts';
+import type { Performed, PerformOptions, perform } from '../perform.ts';
 import { asOneStage } from '../progress.ts';
+import type { Budget } from './budget.ts';
 
 export interface Ramp {
   /** The plan of every step but for its players. */
@@ -17,8 +18,8 @@ export interface Ramp {
 }
 
 export interface RampOptions extends PerformOptions {
-  /** Steps of one ramp that would end after this moment (performance.now) are not begun. */
-  untilMs: number;
+  budget: Budget;
+  perform: typeof perform;
 }
 
 export interface RampResult {
@@ -34,44 +35,68 @@ export interface RampResult {
 
 /** Joining, per player, and what every step needs beside measuring: processes, warming up, auditing. */
 const STEP_OVERHEAD_S = 7;
-const JOINS_PER_S: Readonly<Record<string, number>> = { server: 400, host: 60 };
+const JOINS_PER_S: Readonly<Record<string, number>> = { server: 400, host: 60, lockstep: 4 };
 
 /** How long one step should take. */
 export function stepSeconds(plan: Omit<Plan, 'players'>, players: number): number {
   return plan.warmupS + plan.durationS + STEP_OVERHEAD_S + players / (JOINS_PER_S[plan.topology] ?? 60);
 }
 
-export async function runRamp(ramp: Ramp, options: RampOptions): Promise<RampResult> {
-  const result: RampResult = { ramp, records: [], directories: [], untried: [], obstacle: null };
-  const fits = (players: number) => performance.now() + stepSeconds(ramp.plan, players) * 1000 < options.untilMs;
-  for (const [step, players] of ramp.sizes.entries()) {
-    if (!fits(players)) {
-      result.untried = ramp.sizes.slice(step);
-      break;
-    }
+/** A ramp under way. */
+export class Climb {
+  readonly ramp: Ramp;
+  readonly result: RampResult;
+  #step = 0;
+  #isOver = false;
+
+  constructor(ramp: Ramp) {
+    this.ramp = ramp;
+    this.result = { ramp, records: [], directories: [], untried: [], obstacle: null };
+  }
+
+  get steps(): number {
+    return this.#step;
+  }
+
+  /** Players of the next step; null when the ramp has ended. */
+  get next(): number | null {
+    return this.#isOver ? null : (this.ramp.sizes[this.#step] ?? null);
+  }
+
+  /** What is left stays untried. */
+  giveUp(): void {
+    this.result.untried = this.ramp.sizes.slice(this.#step);
+    this.#isOver = true;
+  }
+
+  /** Plays the next step. */
+  async climb(options: RampOptions): Promise<void> {
+    const { budget, progress } = options;
+    const players = this.next!;
+    const plan: Plan = { ...this.ramp.plan, players };
+    const { topology, network, rollback } = plan;
+    const title = `${topology}${rollback ? ' (rollback)' : ''} on ${network}, ${players} players`;
+    const expectedS = stepSeconds(plan, players);
+    const play = () => {
+      const stage = asOneStage(progress, title, budget.expected(topology, expectedS));
+      return budget.spend(topology, expectedS, () => options.perform(plan, { ...options, progress: stage }));
+    };
+    this.#step++;
     try {
-      const plan: Plan = { ...ramp.plan, players };
-      const title = `${plan.topology} on ${plan.network}, ${players} players`;
-      const play = () => {
-        const progress = asOneStage(options.progress, title, stepSeconds(plan, players));
-        return perform(plan, { ...options, progress });
-      };
       let performed = await play();
-      if (performed.record.status === 'void' && performed.ended === 'whole' && fits(players)) {
-        options.progress.say(`  void, once more: ${performed.record.reasons[0]}`);
+      if (performed.record.status === 'void' && performed.ended === 'whole' && budget.fits(topology, expectedS)) {
+        progress.say(`  void, once more: ${performed.record.reasons[0]}`);
         performed = await play();
       }
-      result.records.push(performed.record);
-      result.directories.push(performed.directory);
-      if (!carriesOn(performed)) break;
+      this.result.records.push(performed.record);
+      this.result.directories.push(performed.directory);
+      this.#isOver = !carriesOn(performed);
     } catch (error) {
       if (!(error instanceof BrokenRun)) throw error;
-      result.obstacle = error.message;
-      break;
+      this.result.obstacle = error.message;
+      this.#isOver = true;
     }
-    if (options.signal.aborted) break;
   }
-  return result;
 }
 
 function carriesOn({ record, ended }: Performed): boolean {

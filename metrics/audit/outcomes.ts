@@ -1,6 +1,6 @@
 /**
- * Outcome conflicts: kills, deaths, coins picked up and purchases that a viewer counts otherwise than the authority. All
- * four only grow, so a viewer's count must lie between the authority's of five seconds earlier (what is newer may still
+ * Outcome conflicts: kills, deaths, coins picked up and purchases that a viewer counts otherwise than the truth. All
+ * four only grow, so a viewer's count must lie between that of the truth five seconds earlier (what is newer may still
  * be under way) and that of the snapshot's own tick.
  */
 import { COIN_SCORE, KILL_SCORE } from '../../game/constants.ts';
@@ -43,7 +43,7 @@ export function countConflicts(authority: AuthorityRecording, viewers: readonly 
   return total;
 }
 
-/** A player's counts as the authority had them at a tick; null when it was not in the match when the tape began. */
+/** A player's counts in the truth of a tick; null when it was not in the match when the tape began. */
 function countsAt(
   { baselines, outcomes }: AuthorityRecording,
   player: number,

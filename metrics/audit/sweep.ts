@@ -229,7 +229,7 @@ export class Sweep {
     if (isCovered) this.received++;
     viewer.stamp++;
     viewer.index = k;
-    viewer.hidden = 0;
+    viewer.hidden = columns.beyond[snapshot]!;
     const self = k < 0 ? -1 : truth.rowOf(k, player);
     const desync = isCovered && k >= 0 ? this.#compareSelf(viewer, snapshot, self, k, atMs) : false;
     const contradicted = this.#hold(viewer, snapshot, k, self, atMs, isCovered);
@@ -311,7 +311,9 @@ export class Sweep {
     const tick = this.#truth.tick[k]!;
     if (this.firstDesync && this.firstDesync.tick <= tick) return;
     const detectedMs = atMs - this.#truth.startMs[k]!;
-    this.firstDesync = { tick, viewer: viewer.log.player, entity, field, seen, truth, detectedMs };
+    // Of a world only players are compared with the tape.
+    const section = 'players';
+    this.firstDesync = { tick, section, viewer: viewer.log.player, peer: null, entity, field, seen, truth, detectedMs };
   }
 
   /** Whether leaving `entity` out of a snapshot of tick `k` tells the truth. */

@@ -1,10 +1,12 @@
 /**
  * The truth tape, indexed: which tick is where, which row of it is a player's, and, per row, which logged input is the
- * newest that it reflects. The truth of a tick holds from the start of that tick at the authority, because its snapshots
- * can reach a viewer before the tick's own end.
+ * newest that it reflects. The truth of a tick holds from the start of that tick at whoever keeps the tape, because its
+ * snapshots can reach a viewer before the tick's own end; and where peers simulate side by side, from the moment that the
+ * first of them holds it, who need not be the one that keeps the tape.
  */
 import type { AuthorityRecording } from '../authority-recorder.ts';
 import type { InputLog } from './inputs.ts';
+import type { ViewerLog } from './viewers.ts';
 
 export class Truth {
   readonly tickCount: number;
@@ -21,11 +23,11 @@ export class Truth {
   readonly #indexByTick: Int32Array;
   readonly #rows: number;
 
-  constructor(recording: AuthorityRecording, inputs: InputLog) {
+  constructor(recording: AuthorityRecording, inputs: InputLog, viewers: readonly ViewerLog[] = []) {
     const { ticks, truth } = recording;
     this.tickCount = ticks.count;
     this.tick = ticks.columns.tick;
-    this.startMs = ticks.columns.startMs;
+    this.startMs = ticks.columns.startMs.slice();
     this.dueMs = ticks.columns.dueMs;
     this.firstRow = ticks.columns.firstRow;
     this.player = truth.columns.player;
@@ -36,6 +38,7 @@ export class Truth {
     const span = this.tickCount > 0 ? this.tick[this.tickCount - 1]! - this.#firstTick + 1 : 0;
     this.#indexByTick = new Int32Array(span).fill(-1);
     for (let k = 0; k < this.tickCount; k++) this.#indexByTick[this.tick[k]! - this.#firstTick] = k;
+    this.#startWithTheFirst(viewers);
     this.inputIndex = new Int32Array(truth.count);
     const newest = inputs.start.map((first) => first - 1);
     const { input } = truth.columns;
@@ -46,6 +49,20 @@ export class Truth {
       while (at + 1 < end && inputs.tick[at + 1]! <= input[row]!) at++;
       newest[player] = at;
       this.inputIndex[row] = at;
+    }
+  }
+
+  /** Moves the start of a tick back to when any viewer first held it or a later one. Changes nothing under an authority. */
+  #startWithTheFirst(viewers: readonly ViewerLog[]): void {
+    for (const { swarm, snapshots } of viewers) {
+      const { tick, atMs } = swarm.snapshots.columns;
+      for (const row of snapshots) {
+        const k = this.indexOf(tick[row]!);
+        if (k >= 0 && atMs[row]! < this.startMs[k]!) this.startMs[k] = atMs[row]!;
+      }
+    }
+    for (let k = this.tickCount - 2; k >= 0; k--) {
+      this.startMs[k] = Math.min(this.startMs[k]!, this.startMs[k + 1]!);
     }
   }
 

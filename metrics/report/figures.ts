@@ -3,7 +3,7 @@ import { type MeasureName, numberOf } from '../measures.ts';
 import type { RunRecord } from '../record.ts';
 import { breaches, contextOf, LEVELS, tidy } from '../verdict.ts';
 import { barPlot, heatMap, type Line, linePlot, type Point } from './charts.ts';
-import { type CheatCell, type Group, groupCost, medianAt, sizesOf } from './groups.ts';
+import { type CheatCell, type Group, groupCost, medianAt, sizesOf, withoutAuthority } from './groups.ts';
 import { escapeHtml, figure } from './page.ts';
 
 /** Of one measure over these sweeps: a simulated authority's ticks, for one, are modelled. */
@@ -15,14 +15,14 @@ function evidenceOf(groups: readonly Group[], name: MeasureName): string {
 
 const MARKS = 'Dot: held level fast. Square: past it. Cross: void, proves nothing.';
 
-/** Colour tells the topology, dash the network. */
+/** Colour tells the topology, rollback and the like included, dash the network. */
 function linesOf(groups: readonly Group[], name: MeasureName, factor = 1): Line[] {
-  const topologies = [...new Set(groups.map(({ topology }) => topology))];
+  const variants = [...new Set(groups.map(({ variant }) => variant))];
   const networks = [...new Set(groups.map(({ network, simulated }) => `${network} ${simulated}`))];
   return groups
     .map((group) => ({
       label: group.label,
-      colour: topologies.indexOf(group.topology),
+      colour: variants.indexOf(group.variant),
       dash: networks.indexOf(`${group.network} ${group.simulated}`),
       points: sizesOf(group).flatMap((players) => pointAt(group, players, name, factor)),
     }))
@@ -60,11 +60,12 @@ export function sweepFigures(groups: readonly Group[]): string[] {
     name: MeasureName,
     limits: { label: string; y: number }[],
     yName = 'ms',
+    of = groups,
   ) => {
-    const lines = linesOf(groups, name);
+    const lines = linesOf(of, name);
     if (lines.length === 0) return;
     figures.push(
-      figure(title, `${caption} ${evidenceOf(groups, name)}`, linePlot({ xName: 'players', yName, lines, limits })),
+      figure(title, `${caption} ${evidenceOf(of, name)}`, linePlot({ xName: 'players', yName, lines, limits })),
     );
   };
   add(
@@ -81,12 +82,15 @@ export function sweepFigures(groups: readonly Group[]): string[] {
   );
   const rates = [...new Set(groups.flatMap((group) => group.runs.map((run) => run.plan.tickRateHz)))];
   add(
-    'Authority tick, 99th percentile',
-    'Lateness plus duration of one tick; simulated ticks cost what a model says.',
+    'Tick, 99th percentile',
+    'Lateness plus duration of one tick of the authority, or of a peer that simulates; simulated ticks cost what a model says.',
     'tick.p99',
     rates.map((rate) => ({ label: `budget at ${rate} Hz`, y: 1000 / rate })),
   );
   add("Authority's CPU", 'User and system time, in percent of one core.', 'cpu.authority', [], '% of core');
+  const meshes = groups.filter(({ runs }) => withoutAuthority(runs[0]!.plan));
+  add('CPU per peer', 'Each simulates everybody. In percent of one core.', 'cpu.peer', [], '% of core', meshes);
+  add('Input delay, mean', 'From taking an input to the tick that all execute it in.', 'delay.mean', [], 'ms', meshes);
   return figures;
 }
 
@@ -144,7 +148,7 @@ export function costFigure(groups: readonly Group[]): string | null {
     .join('; ');
   const caption =
     'Evidence: modelled. A player that is in the match around the clock; cores per player as measured at that size. ' +
-    'Where players serve each other, one in five links is assumed to need a relay. ' +
+    'Where players serve each other, one in five links is assumed to need a relay, unless the run blocked some on purpose. ' +
     `What each player uploads: ${escapeHtml(donated)}.`;
   return figure("The operator's cost", caption, plot, true);
 }
@@ -197,7 +201,9 @@ export function twinFigures(records: readonly RunRecord[]): string[] {
     if (both.length === 0) return [];
     const plot = barPlot({
       yName: 'ms',
-      categories: both.map(({ live }) => `${live.plan.topology} ${live.plan.network} ${tidy(live.plan.players)}`),
+      categories: both.map(({ live: { plan } }) =>
+        [plan.topology, plan.rollback ? 'rollback' : '', plan.network, tidy(plan.players)].filter(Boolean).join(' '),
+      ),
       parts: [
         { label: 'live', colour: 0, stack: 'live', values: both.map(({ live }) => numberOf(live.measures, name)) },
         {
@@ -224,6 +230,8 @@ function pairsOf(records: readonly RunRecord[]): { live: RunRecord; simulated: R
     [
       plan.topology,
       plan.dedicated,
+      plan.rollback,
+      plan.natBlockedRatio,
       plan.network,
       plan.players,
       plan.scenario,

@@ -1,6 +1,7 @@
 /** Records sorted into sweeps: runs that differ in nothing but the number of players and the seed. */
 import { type Cost, costOf, RELAYED_SHARE } from '../cost.ts';
 import { type MeasureName, numberOf } from '../measures.ts';
+import type { Plan } from '../plan.ts';
 import type { RunRecord } from '../record.ts';
 import { isScreening, judgeSweep, type SweepVerdict } from '../verdict.ts';
 
@@ -10,6 +11,8 @@ export interface Group {
   /** What a legend says: topology and network, and whatever else distinguishes it from the other groups. */
   label: string;
   topology: string;
+  /** The topology with what changes its nature: rollback, or a host that only hosts. */
+  variant: string;
   network: string;
   simulated: boolean;
   runs: RunRecord[];
@@ -18,14 +21,44 @@ export interface Group {
   isScreening: boolean;
 }
 
+/** Topologies in which no process decides for all: every player's machine simulates. */
+const WITHOUT_AUTHORITY = ['lockstep', 'mesh'];
+
+export function withoutAuthority({ topology }: Plan): boolean {
+  return WITHOUT_AUTHORITY.includes(topology);
+}
+
+/** Everybody tells everybody, so that links and upload grow with the number of players. */
+export function isFullMesh({ topology }: Plan): boolean {
+  return topology === 'lockstep';
+}
+
+/** Nobody but the players runs and pays for the machines. */
+function playersServe(plan: Plan): boolean {
+  return withoutAuthority(plan) || (plan.topology === 'host' && !plan.dedicated);
+}
+
+function variantOf({ topology, dedicated, rollback }: Plan): string {
+  if (rollback) return `${topology} (rollback)`;
+  return dedicated ? `${topology} (dedicated)` : topology;
+}
+
+function defencesOf({ defences: { commitReveal, deadline, signedHeads } }: Plan): string {
+  const on = Object.entries({ commitReveal, deadline, signedHeads }).flatMap(([name, isOn]) => (isOn ? [name] : []));
+  return on.length > 0 ? `with ${on.join(' and ')}` : 'without defences of peers';
+}
+
 const PARTS: ((run: RunRecord) => string)[] = [
-  ({ plan }) => (plan.dedicated ? `${plan.topology} (dedicated)` : plan.topology),
+  ({ plan }) => variantOf(plan),
   ({ plan }) => plan.network,
   ({ plan }) => plan.scenario,
   ({ plan }) => `${plan.inView} in view`,
-  ({ plan }) => `${plan.snapshotRateHz} Hz snapshots`,
+  ({ plan }) => (isFullMesh(plan) ? `${plan.tickRateHz} Hz ticks` : `${plan.snapshotRateHz} Hz snapshots`),
   ({ plan }) => `${plan.inputRateHz} Hz inputs`,
   ({ plan }) => `${plan.tickRateHz} Hz ticks`,
+  ({ plan }) => `input delay up to ${plan.maxDelayMs} ms`,
+  ({ plan }) => `${plan.natBlockedRatio * 100} % of pairs relayed`,
+  ({ plan }) => defencesOf(plan),
   ({ plan }) => (plan.simulated ? 'simulated' : 'live'),
 ];
 /** Topology and network are always told. */
@@ -49,6 +82,7 @@ export function groupRuns(records: readonly RunRecord[]): Group[] {
         .map((part) => part(runs[0]!))
         .join(' · '),
       topology: plan.topology,
+      variant: variantOf(plan),
       network: plan.network,
       simulated: plan.simulated,
       runs,
@@ -59,10 +93,16 @@ export function groupRuns(records: readonly RunRecord[]): Group[] {
   });
 }
 
-/** Of runs with the same players and seed, the last one: what was void may have been tried again. */
+/**
+ * Of runs with the same players and seed, the last one that can be trusted, or else the last one: what was void may have
+ * been tried again, and a run that was stopped says nothing against the one before it.
+ */
 function latest(runs: readonly RunRecord[]): RunRecord[] {
-  const byTime = [...runs].sort((a, b) => a.about.startedAt.localeCompare(b.about.startedAt));
-  return [...new Map(byTime.map((run) => [`${run.plan.players} ${run.plan.seed}`, run])).values()];
+  const isTrusted = ({ status }: RunRecord) => Number(status === 'ok');
+  const sorted = [...runs].sort(
+    (a, b) => isTrusted(a) - isTrusted(b) || a.about.startedAt.localeCompare(b.about.startedAt),
+  );
+  return [...new Map(sorted.map((run) => [`${run.plan.players} ${run.plan.seed}`, run])).values()];
 }
 
 /** The middle of a measure over the seeds of one N; void runs do not count. */
@@ -87,14 +127,18 @@ export function groupCost(group: Group): (Cost & { players: number }) | null {
   const [down, up, worst, cpu] = (['down.wire.mean', 'up.wire.mean', 'up.wire.worst', 'cpu.authority'] as const).map(
     (name) => numberOf(measures, name),
   ) as [number | null, number | null, number | null, number | null];
-  const playersHost = plan.topology === 'host' && !plan.dedicated;
-  if (down === null || up === null || (cpu === null && !playersHost)) return null;
+  const byPlayers = playersServe(plan);
+  if (down === null || up === null || (cpu === null && !byPlayers)) return null;
+  // A run that blocks pairs on purpose knows its share; one that does not says nothing about players' routers.
+  const share = (plan.natBlockedRatio > 0 ? numberOf(measures, 'relayed.ratio') : null) ?? RELAYED_SHARE;
+  // In a mesh what one sends another receives: the relay sends it on once.
+  const throughRelay = withoutAuthority(plan) ? up : down + up;
   return {
     players: plan.players,
     ...costOf({
-      egressKbps: playersHost ? 0 : down,
-      cores: playersHost ? 0 : cpu! / 100 / plan.players,
-      relayedKbps: playersHost ? RELAYED_SHARE * (down + up) : 0,
+      egressKbps: byPlayers ? 0 : down,
+      cores: byPlayers ? 0 : cpu! / 100 / plan.players,
+      relayedKbps: byPlayers ? share * throughRelay : 0,
       donatedKbps: up,
       donatedWorstKbps: worst ?? up,
     }),
@@ -104,6 +148,8 @@ export function groupCost(group: Group): (Cost & { players: number }) | null {
 export interface CheatCell {
   topology: string;
   cheat: string;
+  /** Null where none stops it. */
+  defence: string | null;
   defended: boolean;
   pairs: number;
   /** Score per minute above the honest twin's, with half the width of its 95 % interval. */
@@ -112,8 +158,17 @@ export interface CheatCell {
   /** Ratio of distance to the twin's. */
   distanceRatio: number;
   exposure: number | null;
+  /** Share of tries that came to something. */
+  accepted: number | null;
+  /** Share of cheaters that were noticed, after how long (median and 95th percentile), and share that was named. */
   detected: number | null;
+  detectMs: number | null;
+  detectWorstMs: number | null;
+  attributed: number | null;
   innocentsBlamed: number;
+  /** Score per minute of those who neither cheat nor are twins, and share of their time that peers waited. */
+  othersScore: number | null;
+  waiting: number | null;
   /** Too few pairs, or an interval that spans zero. */
   inconclusive: boolean;
   simulated: boolean;
@@ -125,39 +180,56 @@ const LEAST_PAIRS = 5;
 const STUDENT = [12.71, 4.3, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23];
 
 export function cheatCells(records: readonly RunRecord[]): CheatCell[] {
-  const cells = new Map<string, { run: RunRecord; pairs: RunRecord['cheats'] }>();
+  const cells = new Map<string, { run: RunRecord; pairs: RunRecord['cheats']; waiting: number[] }>();
   for (const run of records.filter(({ status }) => status === 'ok')) {
     for (const pair of run.cheats) {
-      const key = [run.plan.topology, run.plan.simulated, pair.cheat, pair.defended].join(' ');
-      const cell = cells.get(key) ?? { run, pairs: [] };
+      const key = [run.plan.topology, run.plan.rollback, run.plan.simulated, pair.cheat, pair.defended].join(' ');
+      const cell = cells.get(key) ?? { run, pairs: [], waiting: [] };
       cell.pairs.push(pair);
+      const waiting = numberOf(run.measures, 'stalls.time.ratio');
+      if (waiting !== null) cell.waiting.push(waiting);
       cells.set(key, cell);
     }
   }
-  return [...cells.values()].map(({ run, pairs }) => {
+  return [...cells.values()].map(({ run, pairs, waiting }) => {
     const gains = pairs.map((pair) => pair.scorePerMin - pair.twinScorePerMin);
     const gain = mean(gains);
     const spread = Math.sqrt(gains.reduce((sum, g) => sum + (g - gain) ** 2, 0) / Math.max(1, gains.length - 1));
     const t = STUDENT[gains.length - 2] ?? 1.96;
     const margin = gains.length > 1 ? (t * spread) / Math.sqrt(gains.length) : Number.POSITIVE_INFINITY;
-    const exposures = pairs.map((pair) => pair.exposure).filter((exposure) => exposure !== null);
-    const judged = pairs.filter((pair) => pair.detected !== null);
+    const known = (pick: (pair: RunRecord['cheats'][number]) => number | null) =>
+      pairs.map(pick).filter((value) => value !== null);
+    const times = known((pair) => pair.detectMs).sort((a, b) => a - b);
+    const tried = pairs.filter((pair) => pair.accepted !== null && (pair.attempts ?? 0) > 0);
+    const total = (pick: (pair: RunRecord['cheats'][number]) => number | null) =>
+      tried.reduce((sum, pair) => sum + (pick(pair) ?? 0), 0);
     return {
-      topology: run.plan.topology,
+      topology: run.plan.rollback ? variantOf(run.plan) : run.plan.topology,
       cheat: pairs[0]!.cheat,
+      defence: pairs[0]!.defence,
       defended: pairs[0]!.defended,
       pairs: pairs.length,
       gain,
       margin,
       distanceRatio:
         mean(pairs.map((p) => p.distancePerMin)) / Math.max(1, mean(pairs.map((p) => p.twinDistancePerMin))),
-      exposure: exposures.length > 0 ? mean(exposures) : null,
-      detected: judged.length > 0 ? judged.filter((pair) => pair.detected).length / judged.length : null,
+      exposure: meanOf(known((pair) => pair.exposure)),
+      accepted: tried.length > 0 ? total((pair) => pair.accepted) / total((pair) => pair.attempts) : null,
+      detected: meanOf(known((pair) => (pair.detected === null ? null : Number(pair.detected)))),
+      detectMs: times[times.length >> 1] ?? null,
+      detectWorstMs: times[Math.ceil(0.95 * times.length) - 1] ?? null,
+      attributed: meanOf(known((pair) => (pair.attributed === null ? null : Number(pair.attributed)))),
       innocentsBlamed: pairs.reduce((most, pair) => Math.max(most, pair.innocentsBlamed), 0),
+      othersScore: meanOf(known((pair) => pair.othersScorePerMin)),
+      waiting: meanOf(waiting),
       inconclusive: pairs.length < LEAST_PAIRS || Math.abs(gain) <= margin,
       simulated: run.plan.simulated,
     };
   });
+}
+
+function meanOf(values: readonly number[]): number | null {
+  return values.length > 0 ? mean(values) : null;
 }
 
 function mean(values: readonly number[]): number {

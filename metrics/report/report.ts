@@ -9,7 +9,9 @@ import { FULL_DURATION_S, FULL_SEEDS, LEVELS, type SweepVerdict, tidy } from '..
 import { bandwidthFigures, cheatFigure, costFigure, sweepFigures, twinFigures } from './figures.ts';
 import { type CheatCell, cheatCells, type Group, groupRuns } from './groups.ts';
 import { escapeHtml, page, table, tag } from './page.ts';
-import { answerInWords, endSentence, shown } from './words.ts';
+import { peerTable, scalingFigures, uploadTable } from './peers.ts';
+import { whyItStops } from './scaling.ts';
+import { answerInWords, endSentence, runName, shown } from './words.ts';
 
 export interface ReportInput {
   title: string;
@@ -26,14 +28,24 @@ export function renderReport({ title, records, answer, caveats = [], madeAt }: R
   const groups = groupRuns(records);
   const cells = cheatCells(records);
   const words = answer ?? answerInWords(groups, cells);
-  const plots = [...sweepFigures(groups), ...bandwidthFigures(groups), ...twinFigures(records)];
+  const plots = [
+    ...sweepFigures(groups),
+    ...bandwidthFigures(groups),
+    ...scalingFigures(groups),
+    ...twinFigures(records),
+  ];
+  const peers = peerTable(records);
+  const uploads = uploadTable(groups);
   const wide = [costFigure(groups), cheatFigure(cells)].filter((plot) => plot !== null);
   const parts = [
     heading(title, records, madeAt),
     `<section class="answer">${words.map(paragraph).join('')}</section>`,
     groups.length > 0 ? `<h2>What each topology carries</h2>${verdictTable(groups)}` : '',
     groups.length > 0 ? levelsNote() : '',
+    whyMeshesStop(groups),
     plots.length + wide.length > 0 ? `<h2>Plots</h2><div class="figures">${[...plots, ...wide].join('\n')}</div>` : '',
+    peers ? `<h2>Peers without an authority</h2>${peers}` : '',
+    uploads ? `<h2>Upload: arithmetic beside measurement</h2>${uploadNote()}${uploads}` : '',
     cells.length > 0 ? `<h2>Cheats</h2>${cheatTable(cells)}` : '',
     records.length > 0 ? `<h2>All runs</h2>${runTable(records)}` : '',
     '<h2>How this was obtained</h2>',
@@ -45,6 +57,19 @@ export function renderReport({ title, records, answer, caveats = [], madeAt }: R
     definitions(),
   ];
   return page(title, parts.filter((part) => part !== '').join('\n'));
+}
+
+/** Of sweeps over real sockets when there are any: what was simulated repeats them. */
+function whyMeshesStop(groups: readonly Group[]): string {
+  const live = groups.filter(({ simulated }) => !simulated);
+  const told = (live.length > 0 ? live : groups).flatMap(whyItStops);
+  if (told.length === 0) return '';
+  const details = told.map((text) => {
+    const at = text.indexOf(': ');
+    const [subject, reasons] = [text.slice(0, at), text.slice(at + 2)];
+    return `<details><summary>${escapeHtml(subject)}</summary><p>${escapeHtml(reasons)}</p></details>`;
+  });
+  return `<h2>Why a mesh stops</h2>${details.join('')}`;
 }
 
 /** What stands before the first colon is what the paragraph is about. */
@@ -109,12 +134,19 @@ function levelsNote(): string {
   );
 }
 
+function uploadNote(): string {
+  return (
+    '<p class="note">Full mesh (N − 1)·f·(h + b), host (n − 1)·f·(h + k·b), server N·f·(h + k·b), with the rate, payload and ' +
+    'number of players of the run itself. What was counted beyond it are acknowledgements, heartbeats and repetitions.</p>'
+  );
+}
+
 function cheatTable(cells: readonly CheatCell[]): string {
   return table<CheatCell>(
     [
       { title: 'Cheat', text: true, cell: ({ cheat }) => `<strong>${escapeHtml(cheat)}</strong>` },
       { title: 'Topology', text: true, cell: ({ topology }) => escapeHtml(topology) },
-      { title: 'Defence', text: true, cell: ({ defended }) => (defended ? tag('on', 'good') : tag('off', 'warn')) },
+      { title: 'Defence', text: true, cell: defenceTag },
       { title: 'Twin pairs', cell: ({ pairs }) => String(pairs) },
       {
         title: 'Gain, points/min (95 %)',
@@ -123,13 +155,24 @@ function cheatTable(cells: readonly CheatCell[]): string {
       { title: 'Finding', text: true, cell: findingOf },
       { title: 'Distance, × twin', cell: ({ distanceRatio }) => distanceRatio.toFixed(2) },
       { title: 'Hidden players held', cell: ({ exposure }) => (exposure === null ? '–' : exposure.toFixed(1)) },
-      { title: 'Caught', cell: ({ detected }) => (detected === null ? '–' : `${Math.round(detected * 100)} %`) },
+      { title: 'Tries that worked', cell: ({ accepted }) => percent(accepted) },
+      { title: 'Noticed', cell: ({ detected }) => percent(detected) },
+      { title: 'after, s', cell: ({ detectMs }) => (detectMs === null ? '–' : (detectMs / 1000).toFixed(1)) },
+      { title: 'Named', cell: ({ attributed }) => percent(attributed) },
+      { title: 'Time others waited', cell: ({ waiting }) => percent(waiting) },
       { title: 'Innocents blamed', cell: ({ innocentsBlamed }) => String(innocentsBlamed) },
       { title: 'Evidence', text: true, cell: ({ simulated }) => tag(simulated ? 'simulated' : 'measured') },
     ],
     cells,
   );
 }
+
+function defenceTag({ defence, defended }: CheatCell): string {
+  if (defence === null) return tag('none', 'bad');
+  return `${escapeHtml(defence)} ${defended ? tag('on', 'good') : tag('off', 'warn')}`;
+}
+
+const percent = (share: number | null) => (share === null ? '–' : `${Math.round(share * 100)} %`);
 
 function findingOf({ inconclusive, gain }: CheatCell): string {
   if (inconclusive) return tag('inconclusive');
@@ -142,7 +185,7 @@ function runTable(records: readonly RunRecord[]): string {
       {
         title: 'Run',
         text: true,
-        cell: ({ plan }) => escapeHtml([plan.topology, plan.network, plan.cheat].filter(Boolean).join(' · ')),
+        cell: ({ plan }) => escapeHtml(runName(plan)),
       },
       { title: 'Players', cell: ({ plan }) => tidy(plan.players) },
       { title: 'Seed', cell: ({ plan }) => String(plan.seed) },
@@ -193,16 +236,17 @@ function obtained(records: readonly RunRecord[]): string {
     ['Commit', [...commits].join(', ') || '–'],
     ['measured', 'real sockets and processes, one monotonic clock'],
     ['simulated', 'the same sessions on virtual time, behind the same link model'],
-    ['modelled', 'a formula whose inputs are named: transport headers, ticks of a simulated authority, cost'],
+    [
+      'modelled',
+      'a formula whose inputs are named: transport headers, upload in closed form, ticks of a simulated authority, cost',
+    ],
     ['Prices (modelled)', prices],
   ]);
 }
 
 function runDetails(run: RunRecord): string {
   const { plan, coverage, activity, selfChecks, about, reasons, measures } = run;
-  const name = [plan.topology, `${tidy(plan.players)} players`, plan.network, plan.cheat, `seed ${plan.seed}`]
-    .filter(Boolean)
-    .join(' · ');
+  const name = [runName(plan), `${tidy(plan.players)} players`, `seed ${plan.seed}`].join(' · ');
   const covered = `${coverage.viewers} of ${coverage.players} players measured in full, inputs of ${coverage.inputs}; ${tidy(coverage.pairs)} pairs over ${tidy(coverage.measuredS)} s`;
   const lively = activity.ratio === null ? 'no reference' : `${Math.round(activity.ratio * 100)} % of the reference`;
   const did = `${tidy(activity.distance)} units, ${tidy(activity.shots)} shots, ${tidy(activity.pickups)} pickups, ${tidy(activity.kills)} kills (95 %: ${activity.killsInterval.map(tidy).join('–')}) per player-minute; ${lively}`;

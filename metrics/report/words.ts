@@ -3,6 +3,7 @@ import { type MeasureName, numberOf } from '../measures.ts';
 import type { RunRecord } from '../record.ts';
 import { type SweepVerdict, tidy } from '../verdict.ts';
 import type { CheatCell, Group } from './groups.ts';
+import { meshLimit } from './scaling.ts';
 
 /** What ended a sweep. */
 export function endSentence({ largest, end }: SweepVerdict): string {
@@ -16,7 +17,7 @@ export function endSentence({ largest, end }: SweepVerdict): string {
   }
 }
 
-/** One paragraph per sweep, then what it is worth. */
+/** One paragraph per sweep, one on the arithmetic of a mesh where there is one, then what all that is worth. */
 export function answerInWords(groups: readonly Group[], cells: readonly CheatCell[]): string[] {
   const lines = groups.map(({ label, fast, crowd, isScreening, simulated }) => {
     const kind = `${simulated ? 'simulated' : 'measured live'}${isScreening ? ', a screening' : ''}`;
@@ -25,6 +26,8 @@ export function answerInWords(groups: readonly Group[], cells: readonly CheatCel
     const weaker = fast.largest === crowd.largest ? '' : ` At level crowd: ${carriedBy(crowd)}.`;
     return `${label}: ${carried} (${kind}). ${endSentence(fast)}${weaker}`;
   });
+  const limit = meshLimit(groups);
+  if (limit !== null) lines.push(limit);
   if (groups.some(({ isScreening }) => isScreening)) {
     lines.push(
       'A screening is short and has few seeds. It shows where to look and is no verdict; nothing is claimed about ' +
@@ -32,10 +35,11 @@ export function answerInWords(groups: readonly Group[], cells: readonly CheatCel
     );
   }
   const open = cells.filter((cell) => !cell.inconclusive && cell.gain > 0);
-  for (const { cheat, topology, defended, gain, margin, pairs } of open) {
+  for (const { cheat, topology, defence, defended, gain, margin, pairs } of open) {
+    const answered = defence === null ? ', and no defence stops it' : ` with ${defence} ${defended ? 'on' : 'off'}`;
     lines.push(
       `The cheat ${cheat} gains ${gain.toFixed(1)} ± ${margin.toFixed(1)} points per minute over its honest twin on ` +
-        `${topology} with its defence ${defended ? 'on' : 'off'} (${pairs} pairs).`,
+        `${topology}${answered} (${pairs} pairs).`,
     );
   }
   return lines.length > 0 ? lines : ['There are no runs yet that a verdict could rest on.'];
@@ -52,4 +56,9 @@ function carriedBy({ largest, end }: SweepVerdict): string {
 export function shown(run: RunRecord, name: MeasureName, factor = 1): string {
   const value = numberOf(run.measures, name);
   return value === null ? '–' : tidy(value * factor);
+}
+
+/** What a run is called in tables. */
+export function runName({ topology, rollback, network, cheat }: RunRecord['plan']): string {
+  return [rollback ? `${topology} (rollback)` : topology, network, cheat].filter(Boolean).join(' · ');
 }

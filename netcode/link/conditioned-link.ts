@@ -26,6 +26,20 @@ export interface ConditionedLinkOptions {
   /** Rates in kbit/s; without a limit when not given. */
   upKbps?: number;
   downKbps?: number;
+  /** The access line that this link shares with the participant's other links; without it, the link has its own. */
+  line?: Line;
+  /** Tells the links of one participant apart. */
+  link?: number;
+  /**
+   * The other end is conditioned too, and delays what it sends: what arrives here passes this side's downlink, and is not
+   * delayed a second time. So the round trip between two participants is the profile's once.
+   */
+  isPeerConditioned?: boolean;
+}
+
+/** What a downlink does to messages that were delayed by their sender: bursts and the rate are left. */
+function withoutDelay(profile: LinkProfile): LinkProfile {
+  return { ...profile, baseRttMs: 0, jitterScaleMs: 0, duplicationRatio: 0 };
 }
 
 /** Messages held back at most per direction; more than that means that nobody takes what is due. */
@@ -76,24 +90,26 @@ export class ConditionedLink {
   readonly up: ConditionedDirection;
   readonly down: ConditionedDirection;
   readonly #line: Line;
+  readonly #isPeerConditioned: boolean;
 
   constructor(options: ConditionedLinkOptions) {
-    const { profile, transport, seed, participant } = options;
-    this.#line = createLine(options);
+    const { profile, transport, seed, participant, link, isPeerConditioned = false } = options;
+    this.#line = options.line ?? createLine(options);
+    this.#isPeerConditioned = isPeerConditioned;
     this.up = new ConditionedDirection(
       new LinkModel({
         profile,
         transport,
-        random: linkRandom(seed, participant, 'up'),
+        random: linkRandom(seed, participant, 'up', link),
         from: this.#line.up,
         to: null,
       }),
     );
     this.down = new ConditionedDirection(
       new LinkModel({
-        profile,
+        profile: isPeerConditioned ? withoutDelay(profile) : profile,
         transport,
-        random: linkRandom(seed, participant, 'down'),
+        random: linkRandom(seed, participant, 'down', link),
         from: null,
         to: this.#line.down,
       }),
@@ -103,7 +119,7 @@ export class ConditionedLink {
   /** Becomes another profile from now on; what is on its way arrives as it would have. */
   setProfile(profile: LinkProfile): void {
     this.up.model.profile = profile;
-    this.down.model.profile = profile;
+    this.down.model.profile = this.#isPeerConditioned ? withoutDelay(profile) : profile;
     setLineProfile(this.#line, profile);
   }
 

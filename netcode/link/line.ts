@@ -35,9 +35,9 @@ const Stream = { lossUp: 0, lossDown: 1, up: 2, down: 3 } as const;
 /** Keeps these streams apart from the game's, which are seeded with the match's own seed. */
 const LINK_SALT = 0x6c696e6b;
 
-/** The random stream that a participant's links use in one direction. */
-export function linkRandom(seed: number, participant: number, stream: keyof typeof Stream): Random {
-  return new Random((seed ^ LINK_SALT) >>> 0, participant * STREAMS + Stream[stream]);
+/** The random stream of one direction of a participant's link; `link` tells several links of one participant apart. */
+export function linkRandom(seed: number, participant: number, stream: keyof typeof Stream, link = 0): Random {
+  return new Random((seed ^ LINK_SALT ^ Math.imul(link, 0x9e3779b1)) >>> 0, participant * STREAMS + Stream[stream]);
 }
 
 export function createLine(options: LineOptions): Line {

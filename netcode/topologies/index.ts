@@ -8,6 +8,7 @@ export const TOPOLOGIES: readonly Topology[] = [
     id: 'server',
     title: 'an authoritative Colyseus server',
     authority: 'one server process',
+    decides: 'authority',
     transport: 'stream',
     links: 'WebSocket',
     authorityIsPlayer: false,
@@ -16,9 +17,19 @@ export const TOPOLOGIES: readonly Topology[] = [
     id: 'host',
     title: "a host peer: one player's machine decides",
     authority: "one player's machine",
+    decides: 'authority',
     transport: 'datagram',
     links: 'geckos.io data channels',
     authorityIsPlayer: true,
+  },
+  {
+    id: 'lockstep',
+    title: 'lockstep: every peer simulates, and nobody decides',
+    authority: 'nobody: every peer simulates',
+    decides: 'nobody',
+    transport: 'datagram',
+    links: 'WebRTC data channels between all peers',
+    authorityIsPlayer: false,
   },
 ];
 

@@ -5,8 +5,10 @@ export interface Topology {
   id: string;
   /** One line for help texts, menus and reports. */
   title: string;
-  /** Who decides what is true. */
+  /** Who decides what is true, in words. */
   authority: string;
+  /** `nobody`: all simulate the same from the same inputs, and meet through a rendezvous. */
+  decides: 'authority' | 'nobody';
   /** What lies below its links when nothing else is asked for. */
   transport: Transport;
   /** How its links are made, live. */

@@ -1,11 +1,13 @@
 /** Real matches and real pages that join them, for the tests of the game in a browser. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, CDPSession, Page } from 'playwright-core';
 import { expect } from 'vitest';
-import type { MatchConfig } from '../../game/arena.ts';
+import { DEFAULT_MATCH, type MatchConfig } from '../../game/arena.ts';
 import type { PageState } from '../../game-client/main.ts';
 import { buildPage, type RunningPage, servePage } from '../../game-client/serve.ts';
+import { encodeSettings, lockstepSettings } from '../../netcode/lockstep/settings.ts';
+import { LiveRendezvous } from '../live/peer-harness.ts';
 
 const STARTED_WITHIN_MS = 20_000;
 
@@ -46,6 +48,57 @@ export async function startGame(
     stopChildren();
     throw error;
   }
+}
+
+export interface RunningMesh extends RunningGame {
+  rendezvous: LiveRendezvous;
+  /** Checksums of the bots' worlds after a tick; null where it is not reached yet, or no longer kept. */
+  checksums(tick: number): Promise<(number | null)[]>;
+}
+
+/** Starts a rendezvous, a process with bots that are peers, builds the page and serves it. The caller closes it. */
+export async function startMesh(
+  bots: readonly string[],
+  { rollback = false, ...config }: Partial<MatchConfig> & { rollback?: boolean } = {},
+): Promise<RunningMesh> {
+  const match = { ...DEFAULT_MATCH, players: bots.length + 8, ...config };
+  const settings = [...encodeSettings(lockstepSettings(match, { rollback }))];
+  const rendezvous = await LiveRendezvous.start({ room: { settings, maxPeers: match.players } });
+  let child: ChildProcess | null = null;
+  try {
+    if (bots.length > 0) {
+      child = fork(join(import.meta.dirname, 'lively-mesh.ts'), [rendezvous.url, bots.join(',')]);
+      await addressFrom(child);
+    }
+    await buildPage();
+    const page = await servePage({ topologies: { lockstep: { url: rendezvous.url } } });
+    return {
+      url: page.url,
+      rendezvous,
+      checksums: (tick) => askForChecksums(child!, tick),
+      async close() {
+        await page.close();
+        child?.kill('SIGKILL');
+        await rendezvous.stop();
+      },
+    };
+  } catch (error) {
+    child?.kill('SIGKILL');
+    await rendezvous.stop();
+    throw error;
+  }
+}
+
+function askForChecksums(child: ChildProcess, tick: number): Promise<(number | null)[]> {
+  return new Promise((resolve) => {
+    const heard = (answer: { tick: number; checksums: (number | null)[] }) => {
+      if (answer.tick !== tick) return;
+      child.off('message', heard);
+      resolve(answer.checksums);
+    };
+    child.on('message', heard);
+    child.send(tick);
+  });
 }
 
 function addressFrom(child: ChildProcess): Promise<{ url: string }> {
@@ -188,4 +241,56 @@ export async function brightnessDeviation(page: Page, png: Buffer): Promise<numb
     const count = data.length / 4;
     return Math.sqrt(Math.max(0, squares / count - (sum / count) ** 2));
   }, png.toString('base64'));
+}
+
+/**
+ * A tab that may be hidden. Playwright keeps its own pages visible whatever happens, so this one is opened beside it, and
+ * asked over the browser's own connection.
+ */
+export class Tab {
+  readonly #session: CDPSession;
+  readonly #sessionId: string;
+  readonly #targetId: string;
+  readonly #waiting = new Map<number, (answer: { result?: { result?: { value?: unknown } } }) => void>();
+  #lastId = 0;
+
+  private constructor(session: CDPSession, sessionId: string, targetId: string) {
+    this.#targetId = targetId;
+    this.#session = session;
+    this.#sessionId = sessionId;
+    session.on('Target.receivedMessageFromTarget', (event) => {
+      if (event.sessionId !== sessionId) return;
+      const answer = JSON.parse(event.message);
+      this.#waiting.get(answer.id)?.(answer);
+      this.#waiting.delete(answer.id);
+    });
+  }
+
+  static async open(session: CDPSession, url: string): Promise<Tab> {
+    const { targetId } = await session.send('Target.createTarget', { url });
+    const { sessionId } = await session.send('Target.attachToTarget', { targetId, flatten: false });
+    return new Tab(session, sessionId, targetId);
+  }
+
+  async close(): Promise<void> {
+    await this.#session.send('Target.closeTarget', { targetId: this.#targetId });
+  }
+
+  async evaluate<T>(expression: string): Promise<T> {
+    const id = ++this.#lastId;
+    const answer = new Promise<{ result?: { result?: { value?: unknown } } }>((resolve) =>
+      this.#waiting.set(id, resolve),
+    );
+    const params = { expression, returnByValue: true, awaitPromise: true };
+    const message = JSON.stringify({ id, method: 'Runtime.evaluate', params });
+    await this.#session.send('Target.sendMessageToTarget', { sessionId: this.#sessionId, message });
+    return (await answer).result?.result?.value as T;
+  }
+
+  /** NaN is not JSON: what a test asks of the state holds none. */
+  state(): Promise<Pick<PageState, 'joined' | 'tick' | 'counters' | 'hidden' | 'self'> | undefined> {
+    return this.evaluate(
+      '(({ joined, tick, counters, hidden, self }) => ({ joined, tick, counters, hidden, self }))(netbed.state())',
+    );
+  }
 }

@@ -1,8 +1,7 @@
-import type { Browser, CDPSession } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { PageState } from '../../game-client/main.ts';
 import { launchBrowser } from './browser.ts';
-import { type RunningGame, startGame } from './game-page.ts';
+import { type RunningGame, startGame, Tab } from './game-page.ts';
 
 let browser: Browser;
 let game: RunningGame;
@@ -16,52 +15,6 @@ afterAll(async () => {
   await browser?.close();
   await game?.close();
 });
-
-/**
- * A tab that may be hidden. Playwright keeps its own pages visible whatever happens, so this one is opened beside it, and
- * asked over the browser's own connection.
- */
-class Tab {
-  readonly #session: CDPSession;
-  readonly #sessionId: string;
-  readonly #waiting = new Map<number, (answer: { result?: { result?: { value?: unknown } } }) => void>();
-  #lastId = 0;
-
-  private constructor(session: CDPSession, sessionId: string) {
-    this.#session = session;
-    this.#sessionId = sessionId;
-    session.on('Target.receivedMessageFromTarget', (event) => {
-      if (event.sessionId !== sessionId) return;
-      const answer = JSON.parse(event.message);
-      this.#waiting.get(answer.id)?.(answer);
-      this.#waiting.delete(answer.id);
-    });
-  }
-
-  static async open(session: CDPSession, url: string): Promise<Tab> {
-    const { targetId } = await session.send('Target.createTarget', { url });
-    const { sessionId } = await session.send('Target.attachToTarget', { targetId, flatten: false });
-    return new Tab(session, sessionId);
-  }
-
-  async evaluate<T>(expression: string): Promise<T> {
-    const id = ++this.#lastId;
-    const answer = new Promise<{ result?: { result?: { value?: unknown } } }>((resolve) =>
-      this.#waiting.set(id, resolve),
-    );
-    const params = { expression, returnByValue: true, awaitPromise: true };
-    const message = JSON.stringify({ id, method: 'Runtime.evaluate', params });
-    await this.#session.send('Target.sendMessageToTarget', { sessionId: this.#sessionId, message });
-    return (await answer).result?.result?.value as T;
-  }
-
-  /** NaN is not JSON: what a test asks of the state holds none. */
-  state(): Promise<Pick<PageState, 'joined' | 'tick' | 'counters' | 'hidden' | 'self'> | undefined> {
-    return this.evaluate(
-      '(({ joined, tick, counters, hidden, self }) => ({ joined, tick, counters, hidden, self }))(netbed.state())',
-    );
-  }
-}
 
 test.each(['server', 'host'])('under %s a hidden tab does not stall its player', async (topology) => {
   const session = await browser.newBrowserCDPSession();

@@ -48,7 +48,7 @@ test('report makes a page from runs', async () => {
   expectSelfContained(readFileSync(page, 'utf8'));
 });
 
-test('play serves the page with both matches, and Ctrl-C ends everything', async () => {
+test('play serves the page with a match of every topology, and Ctrl-C ends everything', async () => {
   const game = new Netbed(['play', '--bots', '2', '--no-open']);
   await game.said(/The game is at/);
   const url = /http:\S+/.exec(game.stdout)![0];
@@ -56,7 +56,7 @@ test('play serves the page with both matches, and Ctrl-C ends everything', async
   const { topologies } = (await (await fetch(`${url}netbed.json`)).json()) as {
     topologies: Record<string, { url: string }>;
   };
-  expect(Object.keys(topologies)).toEqual(['server', 'host']);
+  expect(Object.keys(topologies)).toEqual(['server', 'host', 'lockstep']);
   const children = game.children();
   expect(children.length).toBeGreaterThanOrEqual(4);
   game.process.kill('SIGINT');

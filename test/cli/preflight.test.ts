@@ -14,7 +14,7 @@ test('more players than the authority may open files', async () => {
 });
 
 test('more players than a bot process may open files', async () => {
-  const hungry: Launcher = { ...serverLauncher, filesPerPlayer: 0 };
+  const hungry: Launcher = { ...serverLauncher, filesPerPlayer: () => ({ inHub: 0, inBot: 0 }) };
   await expect(preflight(plan, hungry, 100)).rejects.toThrow(/200 open files/);
   await expect(preflight({ ...plan, workers: 4 }, serverLauncher, 4000)).resolves.toBeUndefined();
 });

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { castBots } from '../../bots/swarm/assign.ts';
 import { DueHeap } from '../../bots/swarm/due-heap.ts';
+import { HeldTimer } from '../../bots/swarm/held-timer.ts';
 
 describe('the heap of due times', () => {
   test('always names who is due first, whatever was changed in between', () => {
@@ -24,6 +25,35 @@ describe('the heap of due times', () => {
         }
       }),
     );
+  });
+});
+
+describe('a timer that is held', () => {
+  test('makes its calls when it is run, in order of their times, and says when the next one is due', () => {
+    let told = 0;
+    const made: string[] = [];
+    const timer = new HeldTimer(
+      () => 0,
+      () => told++,
+    );
+    timer.callAt(30, () => made.push('late'));
+    timer.callAt(10, () => {
+      made.push('early');
+      timer.callAt(5, () => made.push('overdue'));
+    });
+    const cancel = timer.callAt(20, () => made.push('never'));
+    expect(timer.nextDueMs).toBe(10);
+    // Only what is due before all others changes when the bot is due.
+    expect(told).toBe(2);
+    timer.run(9);
+    expect(made).toEqual([]);
+    cancel();
+    timer.run(25);
+    expect(made).toEqual(['early']);
+    expect(timer.nextDueMs).toBe(5);
+    timer.run(40);
+    expect(made).toEqual(['early', 'overdue', 'late']);
+    expect(timer.nextDueMs).toBe(Number.POSITIVE_INFINITY);
   });
 });
 

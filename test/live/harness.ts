@@ -15,6 +15,7 @@ import { monotonicMs } from '../../links/timer.ts';
 import { DEFAULT_AUTHORITY } from '../../netcode/authority-session.ts';
 import { ClientSession } from '../../netcode/client-session.ts';
 import type { SessionEvent } from '../../netcode/session.ts';
+import type { View } from '../../netcode/view.ts';
 
 export interface LiveTopology {
   id: string;
@@ -165,6 +166,8 @@ export class TestPlayer {
   readonly driver: ClientDriver;
   readonly events: SessionEvent[] = [];
   input: PlayerInput = { ...NO_INPUT };
+  /** What it plays by; the input above unless a test gives it a brain. */
+  decide: (view: View) => PlayerInput = () => this.input;
   /** Why its end closed; empty while it is open. */
   closed = '';
   readonly #pumping: ReturnType<typeof setInterval>;
@@ -176,7 +179,7 @@ export class TestPlayer {
       session: this.session,
       end,
       nowMs: monotonicMs,
-      decide: () => this.input,
+      decide: (view) => this.decide(view),
       onEvent: (event) => event.type !== 'input' && this.events.push(event),
       onClose: (reason) => {
         this.closed = reason;
@@ -215,6 +218,12 @@ export class TestPlayer {
   comeBack(end: ClientEnd): void {
     this.closed = '';
     this.driver.attach(end);
+  }
+
+  /** Stops where it is, as a program does that hangs: its link stays open, and it neither hears nor says anything. */
+  freeze(): void {
+    clearInterval(this.#pumping);
+    this.session.receive = () => {};
   }
 
   stop(): void {

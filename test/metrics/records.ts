@@ -54,7 +54,7 @@ export function recordOf({ plan, values = {}, status = 'ok', reasons = [], cheat
     uplinkKbps: null,
     downlinkKbps: null,
     coverage: { players: full.players, inputs: full.players, viewers: 10, pairs: 300, measuredS: 10, truncated: false },
-    activity: { distance: 9000, shots: 80, pickups: 40, kills: 9, killsInterval: [8, 10], ratio: 0.96 },
+    activity: { distance: 9000, shots: 80, pickups: 40, kills: 9, killsInterval: [8, 10], ratio: 0.96, ratioHigh: 1 },
     selfChecks: [
       { id: 'activity', held: true, value: 0.96, limit: 0.5, sentence: 'players moved, shot and collected' },
       ...reasons.map((sentence) => ({ id: 'bots.lag', held: false, value: 31, limit: 20, sentence })),
@@ -76,6 +76,7 @@ export function recordOf({ plan, values = {}, status = 'ok', reasons = [], cheat
 export function pairOf(gain: number, plan: Partial<CheatPair> = {}): CheatPair {
   return {
     cheat: 'speed',
+    othersScorePerMin: null,
     defence: 'timeBucket',
     defended: false,
     cheater: 1,

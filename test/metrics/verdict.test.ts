@@ -92,6 +92,29 @@ describe('sweeps', () => {
   });
 });
 
+describe('of several runs with the same players and seed', () => {
+  const run = (startedAt: string, action: number, status: 'ok' | 'void' | 'partial') => {
+    const record = recordOf({ plan: {}, values: { 'action.p95': action }, status });
+    return { ...record, about: { ...record.about, startedAt } };
+  };
+  const counted = (...runs: ReturnType<typeof run>[]) => groupRuns(runs)[0]!.runs;
+
+  test('the last trusted one counts, whatever was stopped or void after it', () => {
+    const good = run('2026-11-21T10:00:00.000Z', 80, 'ok');
+    const better = run('2026-11-21T11:00:00.000Z', 70, 'ok');
+    const stopped = run('2026-11-21T12:00:00.000Z', 900, 'partial');
+    const voided = run('2026-11-21T13:00:00.000Z', 900, 'void');
+    expect(counted(good, voided, better, stopped)).toEqual([better]);
+    expect(counted(stopped, good)).toEqual([good]);
+  });
+
+  test('where none can be trusted, the last one says why', () => {
+    const voided = run('2026-11-21T10:00:00.000Z', 900, 'void');
+    const stopped = run('2026-11-21T11:00:00.000Z', 900, 'partial');
+    expect(counted(stopped, voided)).toEqual([stopped]);
+  });
+});
+
 describe('thresholds', () => {
   test('are read with their units', () => {
     expect(parseThreshold('tick.p99<50ms')).toMatchObject({ measure: 'tick.p99', operator: '<', limit: 50 });

@@ -5,42 +5,20 @@ import { Random } from '../../game/random.ts';
 import { AuthoritySession, DEFAULT_AUTHORITY } from '../../netcode/authority-session.ts';
 import { ClientSession } from '../../netcode/client-session.ts';
 import { createInputMessage, decodeInput } from '../../netcode/input-codec.ts';
+import { decodeBallot } from '../../netcode/lockstep/ballot.ts';
+import { decodePeerInput } from '../../netcode/lockstep/peer-input-codec.ts';
+import { decodePeerMessage } from '../../netcode/lockstep/peer-messages.ts';
 import { decodeMessage, kindOf } from '../../netcode/messages.ts';
 import { Kind, ProtocolError } from '../../netcode/protocol.ts';
+import { decodeRendezvous, encodeRendezvous, isRendezvousMessage } from '../../netcode/rendezvous-messages.ts';
 import { decodeSnapshot } from '../../netcode/snapshot-codec.ts';
 import { createView } from '../../netcode/view.ts';
+import { LOCKSTEP_SAMPLES } from './lockstep-samples.ts';
+import { Mutator } from './mutator.ts';
+import { RENDEZVOUS_SAMPLES } from './rendezvous-samples.ts';
 
 const DATAGRAMS = 1_000_000;
 const SEED = 20_261_121;
-
-/** Random, truncated and bit-flipped datagrams, made from real ones of every kind. */
-class Mutator {
-  readonly #random: Random;
-  readonly #real: Uint8Array[];
-
-  constructor(seed: number, real: Uint8Array[]) {
-    this.#random = new Random(seed, 7);
-    this.#real = real;
-  }
-
-  next(): Uint8Array {
-    const random = this.#random;
-    if (random.below(4) === 0) {
-      const bytes = new Uint8Array(random.below(64));
-      for (let i = 0; i < bytes.length; i++) bytes[i] = random.below(256);
-      if (bytes.length > 1 && random.below(2) === 0) {
-        bytes[0] = 1;
-        bytes[1] = 1 + random.below(12);
-      }
-      return bytes;
-    }
-    const bytes = this.#real[random.below(this.#real.length)]!.slice();
-    if (random.below(3) === 0) return bytes.subarray(0, random.below(bytes.length + 1));
-    const flips = 1 + random.below(4);
-    for (let i = 0; i < flips && bytes.length > 0; i++) bytes[random.below(bytes.length)]! ^= 1 << random.below(8);
-    return bytes;
-  }
-}
 
 /** Plays a short match and keeps one of every 20 messages that either side sent. */
 function recordMatch() {
@@ -85,9 +63,11 @@ function recordMatch() {
 }
 
 const match = recordMatch();
+const lockstep = LOCKSTEP_SAMPLES.map(({ bytes }) => bytes);
+const rendezvous = RENDEZVOUS_SAMPLES.map(({ message }) => encodeRendezvous(message));
 
 test(`P1: a million mutated datagrams through every decoder throw nothing but ProtocolError (seed ${SEED})`, () => {
-  const mutator = new Mutator(SEED, match.real);
+  const mutator = new Mutator(new Random(SEED, 7), [...match.real, ...rendezvous, ...lockstep]);
   const view = createView(createArena({ ...DEFAULT_MATCH, players: 24 }));
   const input = createInputMessage();
   const header = { tick: 0, ackedTick: 0, marginTicks: 0, echoedTimeMs: 0, heldMs: 0, reach: 0, hasStats: false };
@@ -98,9 +78,13 @@ test(`P1: a million mutated datagrams through every decoder throw nothing but Pr
   for (let i = 0; i < DATAGRAMS; i++) {
     const bytes = mutator.next();
     try {
-      const kind = kindOf(bytes);
-      if (kind === Kind.input) decodeInput(bytes, input);
+      const kind = isRendezvousMessage(bytes) ? Kind.enter : kindOf(bytes);
+      if (kind === Kind.enter) decodeRendezvous(bytes);
+      else if (kind === Kind.input) decodeInput(bytes, input);
       else if (kind === Kind.snapshot) decodeSnapshot(bytes, view, header);
+      else if (kind === Kind.peerInput) decodePeerInput(bytes);
+      else if (kind >= Kind.prepare && kind <= Kind.outbid) decodeBallot(bytes);
+      else if (kind >= Kind.viewCommit) decodePeerMessage(bytes);
       else decodeMessage(bytes);
       accepted++;
     } catch (error) {
@@ -117,7 +101,7 @@ test(`P1: a million mutated datagrams through every decoder throw nothing but Pr
 
 test(`P1: 100,000 mutated datagrams at live sessions change nothing for the honest (seed ${SEED})`, () => {
   const { authority, clients, relay } = recordMatch();
-  const mutator = new Mutator(SEED + 1, match.real);
+  const mutator = new Mutator(new Random(SEED + 1, 7), match.real);
   const attackers = [900, 901, 902, 903];
   let nowMs = 5000;
   const snapshotsBefore = clients.map((client) => client.counters.snapshots);
@@ -141,7 +125,7 @@ test(`P1: 100,000 mutated datagrams at live sessions change nothing for the hone
 test(`P1: a client that is sent garbage keeps its view (seed ${SEED})`, () => {
   const { clients, authority, relay } = recordMatch();
   const mutator = new Mutator(
-    SEED + 2,
+    new Random(SEED + 2, 7),
     match.real.filter((bytes) => bytes[1] !== Kind.snapshot && bytes[1] !== Kind.welcome),
   );
   const client = clients[0]!;

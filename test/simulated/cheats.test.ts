@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { CHEATS, cheatOf } from '../../bots/cheats/index.ts';
+import { appliesTo, CHEATS, cheatOf, cheatsFor, defenceOf } from '../../bots/cheats/index.ts';
 import { policyOf } from '../../bots/policies/index.ts';
 import { SUBUNITS, VISION_RADIUS } from '../../game/constants.ts';
 import { Status } from '../../game/world.ts';
+import { DEFAULT_DEFENCES } from '../../metrics/plan.ts';
+import { topologyOf } from '../../netcode/topologies/index.ts';
 import type { SimulatedMatch } from '../../simulator/match.ts';
 import { simulateMatch } from './simulate-match.ts';
 
@@ -154,12 +156,22 @@ describe('map hack', () => {
   });
 });
 
-test('a cheat names its defence, and is found by its id', () => {
-  expect(CHEATS.map((cheat) => cheat.id)).toEqual(['speed', 'speed-1.1', 'speed-3', 'map-hack']);
+test('a cheat names where it can be performed and its defence there, and is found by its id', () => {
+  expect(CHEATS.map((cheat) => cheat.id)).toEqual(
+    expect.arrayContaining(['speed', 'speed-1.1', 'speed-3', 'map-hack']),
+  );
   for (const cheat of CHEATS) {
     expect(cheatOf(cheat.id)).toBe(cheat);
-    expect(['timeBucket', 'visionFilter']).toContain(cheat.defence);
+    for (const [topology, defence] of Object.entries(cheat.defences)) {
+      expect(topologyOf(topology).id).toBe(topology);
+      expect([...Object.keys(DEFAULT_DEFENCES), null]).toContain(defence);
+    }
     if (cheat.honestPolicy) expect(policyOf(cheat.honestPolicy).id).toBe(cheat.honestPolicy);
   }
   expect(() => cheatOf('fly')).toThrow(/'fly': allowed are speed, speed-1.1, speed-3, map-hack/);
+  expect(appliesTo(cheatOf('speed'), 'lockstep')).toBe(false);
+  expect(cheatsFor('server').map(({ id }) => id)).not.toContain('look-ahead');
+  // A peer that simulates everything holds everything.
+  expect(defenceOf(cheatOf('map-hack'), 'lockstep')).toBeNull();
+  expect(defenceOf(cheatOf('map-hack'), 'server')).toBe('visionFilter');
 });

@@ -1,13 +1,18 @@
 import { describe, expect, test } from 'vitest';
+import { DEFAULT_MATCH } from '../../game/arena.ts';
 import { SHIELD_PRICE } from '../../game/constants.ts';
 import { NO_INPUT } from '../../game/input.ts';
 import { Random } from '../../game/random.ts';
 import { coinsError, coinsHeld } from '../../game/world.ts';
 import type { ClientSession } from '../../netcode/client-session.ts';
+import { customProfile } from '../../netcode/link/profiles.ts';
+import { lockstepSettings } from '../../netcode/lockstep/settings.ts';
 import { kindOf } from '../../netcode/messages.ts';
 import { Kind } from '../../netcode/protocol.ts';
 import type { Request } from '../../netcode/session.ts';
 import type { SimulatedMatch } from '../../simulator/match.ts';
+import { SimulatedPeerMatch } from '../../simulator/peer-match.ts';
+import type { PeerNode } from '../../simulator/peer-node.ts';
 import { playerOf, simulateMatch } from './simulate-match.ts';
 
 /** Lets ticks pass, and asserts after each that no coin was lost or doubled. */
@@ -59,6 +64,65 @@ describe.each(['server', 'host'])('coins under %s', (topology) => {
       expect(match.players.map((node) => node.state)).toEqual(match.players.map(() => 'playing'));
       expect(match.authority.playerCount).toBe(16);
       expect(match.runUntil(() => believed(match) === coinsHeld(match.authority.world), 100)).toBe(true);
+    });
+  }
+});
+
+/** As above, of peers: one of them is unplugged or dies, and is back the next time. A majority must stay. */
+function disturbPeers(match: SimulatedPeerMatch, random: Random, away: PeerNode | null): PeerNode | null {
+  if (away?.isUp) away.reconnect();
+  else if (away) {
+    away.player.resumeToken = random.below(2) === 0 ? away.session.resumeToken : undefined;
+    away.restart();
+  }
+  if (away) return null;
+  const node = match.nodes[random.below(match.nodes.length)]!;
+  if (random.below(3) === 0) node.crash();
+  else node.disconnect();
+  return node;
+}
+
+describe.each([false, true])('coins among peers, rollback %s', (rollback) => {
+  for (const seed of [1, 2, 3]) {
+    test(`are exact in every world over loss, doubling, reordering, reconnects and crashes (seed ${seed})`, () => {
+      const players = 8;
+      const settings = lockstepSettings({ ...DEFAULT_MATCH, seed, players: 2 * players }, { rollback });
+      const bad = { baseRttMs: 60, jitterScaleMs: 10, lossRatio: 0.05, duplicationRatio: 0.1 };
+      const match = new SimulatedPeerMatch({
+        settings,
+        seed,
+        profile: customProfile(bad),
+        inputRateHz: 10,
+        peers: Array.from({ length: players }, (_, i) => {
+          const { name, decide } = playerOf(i, 'collector', seed);
+          return { name, decide };
+        }),
+      });
+      const runPeersExactly = (ticks: number) => {
+        for (let i = 0; i < ticks; i++) {
+          match.run({ ticks: 1 });
+          for (const { session } of match.members) {
+            expect(coinsError(session.confirmedWorld!), `at tick ${session.confirmedTick}`).toBe(0);
+          }
+        }
+      };
+      expect(match.runUntil(() => match.isSettled, 600)).toBe(true);
+      const random = new Random(seed, 9);
+      let away: PeerNode | null = null;
+      for (let round = 0; round < 10; round++) {
+        away = disturbPeers(match, random, away);
+        runPeersExactly(100);
+      }
+      match.setProfile(customProfile({ id: 'healed', baseRttMs: 60 }));
+      expect(away).toBe(null);
+      // Seats that nobody came back for are given up after 10 s.
+      runPeersExactly(500);
+      expect(match.nodes.map(({ state }) => state)).toEqual(match.nodes.map(() => 'playing'));
+      expect(match.agree()).toBe(true);
+      const { minted, spent, players: seated } = match.members[0]!.session.confirmedWorld!.match;
+      expect(minted[0]).toBeGreaterThan(100);
+      expect(spent[0]).toBeGreaterThan(SHIELD_PRICE);
+      expect(seated[0]).toBe(players);
     });
   }
 });

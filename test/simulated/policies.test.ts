@@ -149,7 +149,9 @@ test('a shopper presses once, lets go, and asks again when it was not answered',
 });
 
 test('policies are found by id, and refused by name', () => {
-  expect(POLICIES.map((policy) => policy.id)).toEqual(['wander', 'collector', 'hunter', 'flock', 'afk']);
+  expect(POLICIES.map((policy) => policy.id)).toEqual(
+    expect.arrayContaining(['wander', 'collector', 'hunter', 'flock', 'afk']),
+  );
   expect(policyOf('flock').create(new Random(1))).toBeTypeOf('function');
   expect(() => policyOf('sleep')).toThrow(/'sleep': allowed are wander, collector, hunter, flock, afk/);
 });

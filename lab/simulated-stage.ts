@@ -1,0 +1,153 @@
+/**
+ * The two kinds of match that a plan is played as on virtual time, made ready with the cast and the recorders of the plan:
+ * one that an authority decides, and one of peers that nobody does. What both owe the runner is a `SimulatedStage`.
+ */
+import { type CheatNotes, cheatOf, noNotes } from '../bots/cheats/index.ts';
+import type { BotRole } from '../bots/swarm/assign.ts';
+import { brainOf } from '../bots/swarm/brain.ts';
+import { ForgetfulRecorder } from '../bots/swarm/forgetful-recorder.ts';
+import type { Replay } from '../bots/swarm/messages.ts';
+import { PlantedDesync } from '../bots/swarm/planted-desync.ts';
+import { createArena } from '../game/arena.ts';
+import { AuthorityRecorder } from '../metrics/authority-recorder.ts';
+import type { Plan } from '../metrics/plan.ts';
+import { RendezvousRecorder } from '../metrics/rendezvous-recorder.ts';
+import { SwarmRecorder } from '../metrics/swarm-recorder.ts';
+import type { LinkProfile } from '../netcode/link/profiles.ts';
+import type { LockstepSession } from '../netcode/lockstep/lockstep-session.ts';
+import { encodeReplay } from '../netcode/lockstep/replay-codec.ts';
+import type { Session } from '../netcode/session.ts';
+import { topologyOf } from '../netcode/topologies/index.ts';
+import { SimulatedMatch } from '../simulator/match.ts';
+import { SimulatedPeerMatch } from '../simulator/peer-match.ts';
+import type { VirtualMatch } from '../simulator/virtual-match.ts';
+import type { CheatWatch } from './cheat-pairs.ts';
+import { authorityOf, matchConfigOf } from './launch/launcher.ts';
+import { LyingRecorder } from './launch/lying-recorder.ts';
+import { peerSettingsOf } from './peer-settings.ts';
+import { PeerWatch } from './peer-watch.ts';
+
+export interface SimulatedStage {
+  readonly match: VirtualMatch;
+  /** Of whoever keeps the truth. */
+  readonly truth: AuthorityRecorder;
+  readonly players: SwarmRecorder;
+  /** Null where an authority lets players in. */
+  readonly rendezvous: RendezvousRecorder | null;
+  /** Players that an authority caught. */
+  flagged(): number[];
+  /** What is seen of cheating; left out where nobody watches. */
+  readonly cheating?: CheatWatch;
+  /** Of peers whose worlds have parted, by what they executed until they found out. */
+  readonly replays: readonly Replay[];
+  /** Says to everybody from when to when to measure. */
+  measure(fromMs: number, untilMs: number): void;
+}
+
+type Cast = readonly BotRole[];
+
+/** The match of a plan at its beginning. */
+export function setStage(plan: Plan, roles: Cast, profile: LinkProfile): SimulatedStage {
+  const { decides } = topologyOf(plan.topology);
+  return decides === 'nobody' ? peerStage(plan, roles, profile) : authorityStage(plan, roles, profile);
+}
+
+function recordersOf(plan: Plan, roles: Cast, Truth: typeof AuthorityRecorder) {
+  const { capacity, size } = createArena(matchConfigOf(plan));
+  const Players = plan.inject === 'drop-entity' ? ForgetfulRecorder : SwarmRecorder;
+  return {
+    truth: new Truth({ capacity, arenaSize: size, tickRateHz: plan.tickRateHz }),
+    players: new Players({ capacity, fullClients: roles.filter((role) => role.full).length }),
+  };
+}
+
+/** The plan's cheat, where a role has one that stands before the session. */
+function cheatWrap(role: BotRole, notes: CheatNotes): (<S extends Session>(session: S) => S) | undefined {
+  const wrap = role.cheat === null ? undefined : cheatOf(role.cheat).wrapSession;
+  return wrap && ((session) => wrap(session, notes));
+}
+
+function authorityStage(plan: Plan, roles: Cast, profile: LinkProfile): SimulatedStage {
+  const recorders = recordersOf(plan, roles, plan.inject === 'desync' ? LyingRecorder : AuthorityRecorder);
+  const { truth, players } = recorders;
+  const match = new SimulatedMatch({
+    topology: topologyOf(plan.topology),
+    authority: authorityOf(plan),
+    seed: plan.seed,
+    profile,
+    inputRateHz: plan.inputRateHz,
+    dedicated: plan.dedicated,
+    authorityRecorder: truth,
+    playersRecorder: players,
+    players: roles.map((role) => {
+      const wrapSession = cheatWrap(role, noNotes());
+      const player = { name: `bot ${role.index}`, decide: brainOf(role), full: role.full };
+      return wrapSession ? { ...player, wrapSession } : player;
+    }),
+  });
+  return {
+    match,
+    ...recorders,
+    rendezvous: null,
+    replays: [],
+    flagged() {
+      const { flagged } = match.authority;
+      return Array.from(flagged.keys()).filter((player) => flagged[player] === 1);
+    },
+    measure(fromMs, untilMs) {
+      for (const recorder of [truth, players]) recorder.measure(fromMs, untilMs);
+    },
+  };
+}
+
+function peerStage(plan: Plan, roles: Cast, profile: LinkProfile): SimulatedStage {
+  const recorders = { ...recordersOf(plan, roles, AuthorityRecorder), rendezvous: new RendezvousRecorder() };
+  const { truth, players, rendezvous } = recorders;
+  const planted = plan.inject === 'desync' ? new PlantedDesync() : null;
+  const replays: Replay[] = [];
+  const watch = new PeerWatch();
+  const match = new SimulatedPeerMatch({
+    settings: peerSettingsOf(plan),
+    seed: plan.seed,
+    profile,
+    inputRateHz: plan.inputRateHz,
+    natBlockedRatio: plan.natBlockedRatio,
+    truthRecorder: truth,
+    peersRecorder: players,
+    rendezvousRecorder: rendezvous,
+    onEvent: ({ session: { self, tape, roster } }, event, nowMs) => {
+      watch.noted(event, (peer) => roster.seats.findLast((seat) => seat.peer === peer)?.slot ?? -1, nowMs);
+      const { type } = event;
+      if (type !== 'desync' || !tape || replays.some(({ peer }) => peer === self)) return;
+      replays.push({ peer: self, bytes: encodeReplay(tape.replay) });
+    },
+    peers: roles.map((role) => {
+      // The last one, because the first keeps the truth.
+      const bends = role.index === plan.players - 1 ? planted : null;
+      const wrapSession = (session: LockstepSession) => {
+        if (bends) bendWorld(session, bends);
+        return cheatWrap(role, watch.notesOf(role))?.(session) ?? session;
+      };
+      return { name: `bot ${role.index}`, decide: brainOf(role), full: role.full, wrapSession };
+    }),
+  });
+  return {
+    match,
+    ...recorders,
+    replays,
+    cheating: watch,
+    flagged: () => [],
+    measure(fromMs, untilMs) {
+      for (const recorder of [truth, players, rendezvous]) recorder.measure(fromMs, untilMs);
+      planted?.plantAt((fromMs + untilMs) / 2);
+    },
+  };
+}
+
+function bendWorld(session: LockstepSession, planted: PlantedDesync): void {
+  const { onConfirmed } = session;
+  session.onConfirmed = (world, tick, nowMs) => {
+    onConfirmed(world, tick, nowMs);
+    if (session.counters.desyncs === 0) planted.confirmed(world, tick, nowMs);
+  };
+}

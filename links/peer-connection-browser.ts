@@ -1,0 +1,119 @@
+/** A peer connection in a page, over the browser's own WebRTC. Workers have none: it lives on the page's main thread. */
+import { MAX_MESSAGE_BYTES } from './client-end.ts';
+import { BasePeerConnection, PEER_CHANNEL_LABEL, type PeerConnection } from './peer-connection.ts';
+
+class BrowserPeerConnection extends BasePeerConnection {
+  readonly #connection: RTCPeerConnection | null;
+  #channel: RTCDataChannel | null = null;
+  /** The browser's steps are promises: each waits for the one before. */
+  #steps: Promise<void> = Promise.resolve();
+  /** A tab that closes says so at once: otherwise the others would hear nothing until their silence limit. */
+  readonly #leave = (): void => this.close('the page was closed');
+
+  constructor() {
+    super();
+    if (typeof RTCPeerConnection === 'undefined') {
+      this.#connection = null;
+      queueMicrotask(() => this.close('this browser has no WebRTC; play against a server instead'));
+      return;
+    }
+    const connection = new RTCPeerConnection({ iceServers: [] });
+    this.#connection = connection;
+    connection.onicecandidate = ({ candidate }) => {
+      // The empty one says that there are no more.
+      if (candidate?.candidate) this.signalCandidate(candidate.candidate, candidate.sdpMid ?? '0');
+    };
+    connection.onconnectionstatechange = () => {
+      const { connectionState } = connection;
+      if (connectionState !== 'failed' && connectionState !== 'closed') return;
+      this.close(this.state === 'opening' ? 'no direct link could be made' : 'the link to the peer was lost');
+    };
+    connection.ondatachannel = ({ channel }) => this.#attach(channel);
+    globalThis.addEventListener?.('pagehide', this.#leave);
+  }
+
+  get bufferedBytes(): number {
+    return this.#channel?.bufferedAmount ?? 0;
+  }
+
+  /** Takes the next step once the ones before are done; what fails closes the connection. */
+  #step(step: (connection: RTCPeerConnection) => Promise<void>): void {
+    this.#steps = this.#steps.then(async () => {
+      const connection = this.#connection;
+      if (!connection || this.state === 'closed') return;
+      try {
+        await step(connection);
+      } catch (error) {
+        this.stats.malformedMessages += 1;
+        this.close(`no direct link could be made: ${(error as Error).message}`);
+      }
+    });
+  }
+
+  protected startOffer(): void {
+    this.#step(async (connection) => {
+      this.#attach(connection.createDataChannel(PEER_CHANNEL_LABEL, { ordered: false, maxRetransmits: 0 }));
+      await connection.setLocalDescription();
+      this.#signalLocal(connection);
+    });
+  }
+
+  protected takeDescription(type: 'offer' | 'answer', sdp: string): void {
+    this.#step(async (connection) => {
+      await connection.setRemoteDescription({ type, sdp });
+      if (type === 'offer') {
+        await connection.setLocalDescription();
+        this.#signalLocal(connection);
+      }
+      this.described();
+    });
+  }
+
+  #signalLocal({ localDescription }: RTCPeerConnection): void {
+    const type = localDescription?.type;
+    if (type === 'offer' || type === 'answer') this.signalDescription(type, localDescription!.sdp);
+  }
+
+  protected takeCandidate(candidate: string, mid: string): void {
+    // Not a step: a candidate that cannot be used takes nothing along.
+    this.#connection?.addIceCandidate({ candidate: candidate.replace(/^a=/, ''), sdpMid: mid }).catch(() => {
+      this.stats.malformedMessages += 1;
+    });
+  }
+
+  #attach(channel: RTCDataChannel): void {
+    if (this.#channel || channel.label !== PEER_CHANNEL_LABEL || this.state === 'closed') {
+      channel.close();
+      return;
+    }
+    this.#channel = channel;
+    channel.binaryType = 'arraybuffer';
+    channel.onmessage = ({ data }: MessageEvent<unknown>) => {
+      if (data instanceof ArrayBuffer && data.byteLength <= MAX_MESSAGE_BYTES) this.received(new Uint8Array(data));
+      else this.stats.malformedMessages += 1;
+    };
+    channel.onclose = () => this.close('the peer closed the link');
+    if (channel.readyState === 'open') this.opened();
+    else channel.onopen = () => this.opened();
+  }
+
+  protected transmit(bytes: Uint8Array): void {
+    try {
+      this.#channel!.send(bytes as Uint8Array<ArrayBuffer>);
+    } catch {
+      // Closed a moment ago: the close event that follows says so.
+      this.stats.droppedMessages += 1;
+    }
+  }
+
+  protected release(): void {
+    globalThis.removeEventListener?.('pagehide', this.#leave);
+    this.#channel?.close();
+    this.#connection?.close();
+  }
+}
+
+/** A connection to one peer, from a page. */
+export function createBrowserPeerConnection(): PeerConnection {
+  return new BrowserPeerConnection();
+}

@@ -1,0 +1,62 @@
+/**
+ * What a rendezvous writes down about itself: CPU, memory, and the bytes that passed through it. It decides nothing and
+ * has no ticks; what it relays is what a mesh still costs its operator.
+ */
+import { appendResources, createResourceTable, type ResourceRows, windowOf } from './authority-recorder.ts';
+import { packTables, unpackTables } from './columns.ts';
+import { MeasuringWindow, type ResourceSample } from './measuring-window.ts';
+
+export interface RendezvousMeta {
+  kind: 'rendezvous';
+  fromMs: number;
+  untilMs: number;
+  sentBytes: number;
+  receivedBytes: number;
+}
+
+export interface RendezvousRecording {
+  meta: RendezvousMeta;
+  resources: ResourceRows;
+}
+
+export class RendezvousRecorder {
+  readonly window = new MeasuringWindow();
+  readonly #resources = createResourceTable();
+  #sentBytes = 0;
+  #receivedBytes = 0;
+
+  /** Says from when to when to measure. */
+  measure(fromMs: number, untilMs: number): void {
+    this.window.set(fromMs, untilMs);
+  }
+
+  /** Bytes of all its links together since the last call, relayed ones included, transport headers not. */
+  bytes(nowMs: number, sent: number, received: number): void {
+    if (!this.window.covers(nowMs)) return;
+    this.#sentBytes += sent;
+    this.#receivedBytes += received;
+  }
+
+  /** A sample of the process's CPU and memory, about once per second. */
+  resources(sample: ResourceSample): void {
+    appendResources(this.#resources, this.window, sample);
+  }
+
+  /** Everything as bytes, for the process that audits. The recorder may be used further. */
+  finish(): Uint8Array {
+    const meta: RendezvousMeta = {
+      kind: 'rendezvous',
+      ...windowOf(this.window),
+      sentBytes: this.#sentBytes,
+      receivedBytes: this.#receivedBytes,
+    };
+    return packTables(meta, { resources: this.#resources } as never);
+  }
+}
+
+/** Undoes `finish`. Throws a RangeError when the bytes are something else. */
+export function decodeRendezvous(bytes: Uint8Array): RendezvousRecording {
+  const { meta, tables } = unpackTables(bytes);
+  if ((meta as RendezvousMeta).kind !== 'rendezvous') throw new RangeError('this recording is not a rendezvous’s');
+  return { meta, ...tables } as unknown as RendezvousRecording;
+}

@@ -1,0 +1,112 @@
+/** What a report shows of peers without an authority: their table, and upload as arithmetic beside what was counted. */
+import { type MeasureName, numberOf } from '../measures.ts';
+import type { RunRecord } from '../record.ts';
+import { tidy } from '../verdict.ts';
+import { type Line, linePlot } from './charts.ts';
+import { type Group, medianAt, sizesOf, withoutAuthority } from './groups.ts';
+import { escapeHtml, figure, table, tag } from './page.ts';
+import { largestMesh, linkArithmetic, mbit, UPLINKS_KBPS } from './scaling.ts';
+import { runName, shown } from './words.ts';
+
+/** Rows of what only peers have, for runs without an authority. */
+export function peerTable(records: readonly RunRecord[]): string {
+  const rows = records.filter(({ plan }) => withoutAuthority(plan));
+  if (rows.length === 0) return '';
+  const cell =
+    (name: MeasureName, factor = 1) =>
+    (run: RunRecord) =>
+      shown(run, name, factor);
+  const depths = ['rollback.depth.p50', 'rollback.depth.p95', 'rollback.depth.max'] as const;
+  return table<RunRecord>(
+    [
+      {
+        title: 'Run',
+        text: true,
+        cell: ({ plan }) => escapeHtml(runName(plan)),
+      },
+      { title: 'Players', cell: ({ plan }) => tidy(plan.players) },
+      { title: 'Seed', cell: ({ plan }) => String(plan.seed) },
+      { title: 'Delay mean / worst, ms', cell: (run) => `${shown(run, 'delay.mean')} / ${shown(run, 'delay.worst')}` },
+      { title: 'Stalls per min', cell: cell('stalls.rate') },
+      { title: 'Waiting, %', cell: cell('stalls.time.ratio', 100) },
+      { title: 'Echo p95, ms', cell: cell('echo.p95') },
+      { title: 'Own action p95, ms', cell: cell('ownAction.p95') },
+      { title: 'Rollback p50 / p95 / max, ticks', cell: (run) => depths.map((name) => shown(run, name)).join(' / ') },
+      { title: 'Rollbacks per min', cell: cell('rollback.rate') },
+      { title: 'Links', cell: cell('links.mean') },
+      { title: 'Relayed, %', cell: cell('relayed.ratio', 100) },
+      { title: 'CPU per peer, %', cell: cell('cpu.peer') },
+      { title: 'µs per message', cell: cell('cpu.perMessage') },
+      { title: 'MB per peer', cell: cell('memory.peer') },
+      { title: 'View changes', cell: cell('viewChanges.count') },
+      { title: 'Recovery p99, ms', cell: cell('recovery.p99') },
+      { title: 'Desyncs', cell: cell('desync.count') },
+      { title: 'Evidence', text: true, cell: ({ evidence }) => tag(evidence) },
+    ],
+    rows,
+  );
+}
+
+/** Upload of whoever the closed form speaks of, as counted with headers: every peer of a mesh, else the authority. */
+function countedUpload(run: RunRecord): number | null {
+  return numberOf(run.measures, withoutAuthority(run.plan) ? 'up.wire.mean' : 'authority.up.wire');
+}
+
+/** Arithmetic beside measurement, for every trusted run that has both. */
+export function uploadTable(groups: readonly Group[]): string {
+  const rows = groups.flatMap((group) =>
+    group.runs.flatMap((run) => {
+      const formula = numberOf(run.measures, 'up.formula');
+      const counted = countedUpload(run);
+      return run.status === 'ok' && formula && counted !== null ? [{ group, run, formula, counted }] : [];
+    }),
+  );
+  if (rows.length === 0) return '';
+  return table(
+    [
+      { title: 'Topology · network', text: true, cell: ({ group }) => escapeHtml(group.label) },
+      { title: 'Players', cell: ({ run }) => tidy(run.plan.players) },
+      { title: 'Seed', cell: ({ run }) => String(run.plan.seed) },
+      {
+        title: 'Who uploads',
+        text: true,
+        cell: ({ run }) => (withoutAuthority(run.plan) ? 'every peer, mean' : 'the authority'),
+      },
+      { title: 'Counted, kbit/s', cell: ({ counted }) => tidy(counted) },
+      { title: 'Arithmetic, kbit/s', cell: ({ formula }) => tidy(formula) },
+      { title: 'Counted ÷ arithmetic', cell: ({ counted, formula }) => (counted / formula).toFixed(2) },
+      { title: 'Evidence', text: true, cell: ({ run }) => `${tag(run.evidence)} ${tag('modelled')}` },
+    ],
+    rows,
+  );
+}
+
+/** Upload per peer over N: counted, and by arithmetic until it passes an ordinary uplink. */
+export function scalingFigures(groups: readonly Group[]): string[] {
+  const meshes = groups.flatMap((group) => {
+    const link = linkArithmetic(group);
+    return link ? [{ group, link }] : [];
+  });
+  if (meshes.length === 0) return [];
+  const drawn = UPLINKS_KBPS.slice(0, 2);
+  const lines = meshes.flatMap(({ group, link }, i): Line[] => {
+    const end = largestMesh(drawn.at(-1)!, link.linkKbps);
+    const sizes = Array.from({ length: 12 }, (_, step) => Math.round(2 * (end / 2) ** (step / 11)));
+    const counted = sizesOf(group).flatMap((players) => {
+      const y = medianAt(group, players, 'up.wire.mean');
+      return y === null ? [] : [{ x: players, y, mark: 'ok' as const }];
+    });
+    const modelled = sizes.map((x) => ({ x, y: (x - 1) * link.linkKbps, mark: 'ok' as const }));
+    return [
+      { label: `${group.label}, counted`, colour: i, dash: 0, points: counted },
+      { label: `${group.label}, arithmetic`, colour: i, dash: 1, points: modelled },
+    ];
+  });
+  const limits = drawn.map((uplink) => ({ label: `uplink of ${mbit(uplink)} Mbit/s`, y: uplink }));
+  const kinds = [...new Set(meshes.map(({ group }) => (group.simulated ? 'simulated' : 'measured')))].join(' and ');
+  const caption =
+    'With transport headers. Dashed: (N − 1) · f · (h + b) with the rate, headers and payload of the largest run. ' +
+    `Evidence: counted is ${kinds}, arithmetic is modelled.`;
+  const plot = linePlot({ xName: 'players', yName: 'kbit/s', lines, limits });
+  return [figure('Upload of every peer of a mesh', caption, plot)];
+}

@@ -1,0 +1,10 @@
+/**
+ * A participant of a topology without an authority, or of one whose authority is a peer behind a rendezvous. Drivers
+ * need to know no more of it than this: what a peer's dialler answers goes through `rendezvous.signal`.
+ */
+import type { RendezvousClient } from './rendezvous-client.ts';
+import type { Session } from './session.ts';
+
+export interface PeerSession extends Session {
+  readonly rendezvous: RendezvousClient;
+}

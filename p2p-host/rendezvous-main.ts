@@ -1,0 +1,4 @@
+/** The process of a rendezvous. */
+import { runRendezvousProcess } from './rendezvous-process.ts';
+
+runRendezvousProcess();

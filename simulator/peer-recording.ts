@@ -1,0 +1,130 @@
+/** What one peer on virtual time tells the recorders about itself, as a bot does over real connections. */
+import { Status, type World } from '../game/world.ts';
+import type { SwarmRecorder } from '../metrics/swarm-recorder.ts';
+import { Kind } from '../netcode/protocol.ts';
+import { type PeerId, RENDEZVOUS, type SessionEvent } from '../netcode/session.ts';
+import type { VirtualClock } from './clock.ts';
+import type { PeerNode } from './peer-node.ts';
+
+/** How often it is noted what a full client draws. */
+const DRAWN_EVERY_MS = 500;
+/** How often a peer tells its input delay and its links. */
+const SAMPLE_EVERY_MS = 1000;
+/** Version, kind and peer before a relayed message. */
+const RELAY_HEADER_BYTES = 4;
+
+export class PeerRecording {
+  readonly #node: PeerNode;
+  readonly #clock: VirtualClock;
+  readonly #recorder: SwarmRecorder;
+  #isSampling = false;
+
+  constructor(node: PeerNode, clock: VirtualClock, recorder: SwarmRecorder) {
+    this.#node = node;
+    this.#clock = clock;
+    this.#recorder = recorder;
+  }
+
+  asked(): void {
+    this.#recorder.asked();
+  }
+
+  joined(askedMs: number): void {
+    this.#recorder.joined(askedMs, this.#clock.nowMs);
+    if (this.#isSampling) return;
+    this.#isSampling = true;
+    this.#sample();
+    if (this.#node.player.full) this.#draw();
+  }
+
+  failed(reason: string): void {
+    this.#recorder.joinFailed(reason);
+  }
+
+  disconnected(reason: string): void {
+    this.#recorder.disconnected(reason, this.#clock.nowMs);
+  }
+
+  /** A message that its links carried. What is relayed goes to and comes from the rendezvous. */
+  carried(peer: PeerId, way: 'sent' | 'received', bytes: Uint8Array): void {
+    const { player } = this.#node.session;
+    if (player < 0) return;
+    const { length } = bytes;
+    const relayed = peer === RENDEZVOUS && bytes[1] === Kind.relay ? length - RELAY_HEADER_BYTES : 0;
+    const { nowMs } = this.#clock;
+    if (way === 'sent') this.#recorder.bytes(player, nowMs, length, 0, 1, 0, relayed);
+    else this.#recorder.bytes(player, nowMs, 0, length, 0, 1, relayed);
+  }
+
+  /** A tick is final: what the player sees of it, and how many more its peer could look at. */
+  confirmed(world: World): void {
+    const { session, player } = this.#node;
+    if (!player.full || session.player < 0) return;
+    const view = session.confirmedView;
+    if (!view) return;
+    const { status } = world.players;
+    let living = 0;
+    for (let slot = 0; slot < world.match.playerLimit[0]!; slot++) {
+      if (status[slot] === Status.alive && slot !== session.player) living++;
+    }
+    this.#recorder.snapshot(session.player, this.#clock.nowMs, view, living - view.players.count);
+  }
+
+  noted(event: SessionEvent): void {
+    const recorder = this.#recorder;
+    const { session, player } = this.#node;
+    const { nowMs } = this.#clock;
+    switch (event.type) {
+      case 'input':
+        recorder.input(session.player, event.tick, event.dueMs, nowMs);
+        return;
+      case 'echo':
+        // What is stepped now is seen as a whole one tick later.
+        if (player.full) recorder.echo(event.afterMs + session.tickMs, nowMs);
+        return;
+      case 'stalled':
+        recorder.stalled(event.waitedMs, nowMs);
+        return;
+      case 'rollback':
+        recorder.rollback(event.depthTicks, nowMs);
+        return;
+      case 'corrected':
+        if (player.full) recorder.corrected(event.distance, nowMs);
+        return;
+      case 'viewChanged':
+        if (event.drops > 0) recorder.viewChanged('drop', event.tookMs, nowMs);
+        if (event.joins > 0) recorder.viewChanged('join', event.tookMs, nowMs);
+        return;
+      case 'desync': {
+        const { type: _, afterMs, ...report } = event;
+        recorder.desync(session.player, { ...report, detectedMs: afterMs });
+        return;
+      }
+    }
+  }
+
+  #sample(): void {
+    const { session, state } = this.#node;
+    const { nowMs } = this.#clock;
+    if (state === 'playing') {
+      let direct = 0;
+      let relayed = 0;
+      for (const { peer } of session.roster.members) {
+        const link = session.peers.get(peer)?.link;
+        if (link === 'up') direct++;
+        else if (link === 'relayed') relayed++;
+      }
+      this.#recorder.delay(session.delayTicks, nowMs);
+      this.#recorder.links(direct, relayed, nowMs);
+    }
+    this.#clock.at(nowMs + SAMPLE_EVERY_MS, () => this.#sample());
+  }
+
+  #draw(): void {
+    const { session, state } = this.#node;
+    const { nowMs } = this.#clock;
+    const view = state === 'playing' ? session.drawn(nowMs) : null;
+    if (view && session.player >= 0) this.#recorder.drawn(session.player, nowMs, view);
+    this.#clock.at(nowMs + DRAWN_EVERY_MS, () => this.#draw());
+  }
+}

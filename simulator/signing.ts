@@ -1,0 +1,37 @@
+/**
+ * Signatures for peers on virtual time. Whoever lacks the secret cannot sign, because it does not know the secret: that
+ * is all the protection that a simulation needs, and unlike real cryptography it costs nothing and runs anywhere.
+ */
+import { ByteWriter } from '../netcode/bytes.ts';
+import { sha256 } from '../netcode/lockstep/sha256.ts';
+import type { LockstepCrypto } from '../netcode/lockstep/signed-heads.ts';
+
+/** All keys of one match. The same seed and number yield the same key. */
+export class SimulatedKeys {
+  readonly #seed: number;
+  /** By public key, as text. */
+  readonly #secrets = new Map<string, Uint8Array>();
+
+  constructor(seed: number) {
+    this.#seed = seed;
+  }
+
+  of(number: number): LockstepCrypto {
+    const secret = sha256(new ByteWriter(8).u32(this.#seed).u32(number).finish());
+    const publicKey = sha256(secret);
+    this.#secrets.set(publicKey.join(), secret);
+    return {
+      publicKey,
+      sign: (bytes) => signature(secret, bytes),
+      verify: (key, bytes, signed) => {
+        const known = this.#secrets.get(key.join());
+        return known !== undefined && signature(known, bytes).every((byte, i) => byte === signed[i]);
+      },
+    };
+  }
+}
+
+function signature(secret: Uint8Array, bytes: Uint8Array): Uint8Array {
+  const half = sha256(new ByteWriter(128).bytes(secret).bytes(bytes).finish());
+  return new ByteWriter(64).bytes(half).bytes(sha256(half)).finish();
+}

@@ -1,0 +1,50 @@
+/**
+ * A process with a few bots that are peers of a lockstep match, for pages to play with. Arguments: the address of the
+ * rendezvous, and the bots' policies (separated by commas). Gives the address back when all play, answers a tick with the
+ * checksums of its bots after it, and ends with its parent.
+ */
+import { randomFillSync } from 'node:crypto';
+import { policyOf } from '../../bots/policies/index.ts';
+import { Random } from '../../game/random.ts';
+import { openNodeDataChannelEnd } from '../../links/data-channel-node.ts';
+import { createNodePeerConnection } from '../../links/peer-connection-node.ts';
+import { PeerDriver } from '../../links/peer-driver.ts';
+import { monotonicMs, systemTimer } from '../../links/timer.ts';
+import { LockstepSession } from '../../netcode/lockstep/lockstep-session.ts';
+
+const [url = '', bots = ''] = process.argv.slice(2);
+const NAMES = ['Amber', 'Basil', 'Clover', 'Dune', 'Ember', 'Fig'];
+
+const sessions = bots.split(',').map((policy, bot) => {
+  const session = new LockstepSession(
+    {
+      transport: 'datagram',
+      name: NAMES[bot % NAMES.length]!,
+      room: 'MAIN',
+      inputRateHz: 10,
+      randomBytes: (into) => {
+        randomFillSync(into);
+      },
+    },
+    monotonicMs(),
+  );
+  const driver = new PeerDriver({
+    session,
+    end: openNodeDataChannelEnd({ url }),
+    createConnection: createNodePeerConnection,
+    timer: systemTimer,
+    decide: policyOf(policy).create(new Random(7, bot)),
+  });
+  setInterval(() => driver.pump(), 5);
+  return session;
+});
+
+const waiting = setInterval(() => {
+  if (!sessions.every(({ player }) => player >= 0)) return;
+  clearInterval(waiting);
+  process.send?.({ url });
+}, 50);
+process.on('message', (tick: number) => {
+  process.send?.({ tick, checksums: sessions.map((session) => session.checksumAt(tick)) });
+});
+process.on('disconnect', () => process.exit(0));

@@ -1,0 +1,346 @@
+/** The contract's worlds over real sockets: a process that decides, or one where peers meet, and players in this one. */
+import { randomFillSync } from 'node:crypto';
+import { expect } from 'vitest';
+import { DEFAULT_MATCH } from '../../game/arena.ts';
+import { NO_INPUT } from '../../game/input.ts';
+import { coinsError } from '../../game/world.ts';
+import type { ClientEnd } from '../../links/client-end.ts';
+import { openNodeDataChannelEnd } from '../../links/data-channel-node.ts';
+import { createNodePeerConnection } from '../../links/peer-connection-node.ts';
+import { PeerDriver } from '../../links/peer-driver.ts';
+import { monotonicMs, systemTimer } from '../../links/timer.ts';
+import { LockstepSession } from '../../netcode/lockstep/lockstep-session.ts';
+import { encodeSettings, lockstepSettings } from '../../netcode/lockstep/settings.ts';
+import type { View } from '../../netcode/view.ts';
+import { LiveMatch, type LiveTopology, type TestPlayer, until } from '../live/harness.ts';
+import { LiveRendezvous } from '../live/peer-harness.ts';
+import type { ContractMatch, ContractOptions, ContractPlayer, ContractWorld, Stranger, Way } from './contract-world.ts';
+import { RawPeer } from './raw-peer.ts';
+
+const INPUT_RATE_HZ = 20;
+const PUMP_EVERY_MS = 5;
+/** Peers in a room besides those who have a seat: who is refused must get in first. */
+const ROOM_FOR = 16;
+
+/** Somebody at a real link who follows no protocol. */
+class RawEnd implements Stranger {
+  readonly heard: Uint8Array[] = [];
+  readonly #end: ClientEnd;
+  #why = '';
+
+  constructor(end: ClientEnd) {
+    this.#end = end;
+    end.onMessage = (bytes) => this.heard.push(new Uint8Array(bytes));
+    end.onClose = (reason) => {
+      this.#why = reason;
+    };
+  }
+
+  /** Rejects with the reason why it closed instead. */
+  async opened(): Promise<this> {
+    await until(
+      () => `a stranger's link opens (${this.#why})`,
+      () => this.isOpen,
+    );
+    return this;
+  }
+
+  get isOpen(): boolean {
+    return this.#end.state === 'open';
+  }
+
+  send(bytes: Uint8Array): void {
+    this.#end.send('unreliable', bytes);
+  }
+
+  close(): void {
+    this.#end.close();
+  }
+}
+
+export function liveAuthority(topology: LiveTopology): ContractWorld {
+  return {
+    id: `'${topology.id}', live`,
+    async start({ players = 8, scenario = DEFAULT_MATCH.scenario, impatient = false }) {
+      const authority = impatient ? { silenceMs: 1000, seatHoldMs: 200 } : {};
+      return new AuthorityMatch(await LiveMatch.start(topology, { config: { players, scenario }, authority }));
+    },
+  };
+}
+
+class AuthorityMatch implements ContractMatch {
+  readonly #live: LiveMatch;
+  readonly ways: readonly Way[];
+  readonly until = until;
+
+  constructor(live: LiveMatch) {
+    this.#live = live;
+    this.ways = [
+      {
+        name: "the authority's link",
+        open: () => new RawEnd(live.topology.openEnd(live.url)).opened(),
+        malformed: async () => (await live.status()).session['malformed']!,
+      },
+    ];
+  }
+
+  enter(name: string, token?: Uint8Array): ContractPlayer {
+    const player = this.#live.enter(name);
+    if (token) player.session.resumeToken = token;
+    return new AuthorityPlayer(player, this.#live);
+  }
+
+  async seated(): Promise<number> {
+    return (await this.#live.status()).players;
+  }
+
+  async present(): Promise<number> {
+    return (await this.#live.status()).peers;
+  }
+
+  async coinsError(): Promise<number> {
+    return (await this.#live.status()).coinsError;
+  }
+
+  async stop(): Promise<void> {
+    expect(await this.#live.stop(), this.#live.complaints).toBe(0);
+  }
+}
+
+class AuthorityPlayer implements ContractPlayer {
+  readonly #player: TestPlayer;
+  readonly #live: LiveMatch;
+
+  constructor(player: TestPlayer, live: LiveMatch) {
+    this.#player = player;
+    this.#live = live;
+  }
+
+  get slot(): number {
+    return this.#player.session.player;
+  }
+
+  get view(): View | null {
+    return this.#player.view;
+  }
+
+  get snapshots(): number {
+    return this.#player.session.counters.snapshots;
+  }
+
+  get refusal(): string {
+    return this.#player.session.refusal;
+  }
+
+  get token(): Uint8Array {
+    return this.#player.session.resumeToken!;
+  }
+
+  get resumed(): boolean {
+    return this.#player.events.some((event) => event.type === 'joined' && event.resumed);
+  }
+
+  set decide(decide: ContractPlayer['decide']) {
+    this.#player.decide = decide;
+  }
+
+  async names(): Promise<string[]> {
+    this.#player.session.requestRoster(0, 100, monotonicMs());
+    const { entries } = await this.#player.event('roster');
+    return entries.map(({ name }) => name);
+  }
+
+  cut(): void {
+    this.#player.cut();
+  }
+
+  comeBack(): void {
+    this.#player.comeBack(this.#live.topology.openEnd(this.#live.url));
+  }
+
+  freeze(): void {
+    this.#player.freeze();
+  }
+
+  leave(): void {
+    this.#player.session.leave();
+  }
+}
+
+export const liveLockstep: ContractWorld = {
+  id: "'lockstep', live",
+  async start({ players = 8, scenario = DEFAULT_MATCH.scenario, impatient = false }: ContractOptions) {
+    const config = { ...DEFAULT_MATCH, players, scenario };
+    const settings = encodeSettings(lockstepSettings(config, impatient ? { holdTicks: 4 } : {}));
+    return new LockstepMatch(await LiveRendezvous.start({ room: { settings: [...settings], maxPeers: ROOM_FOR } }));
+  },
+};
+
+class LockstepMatch implements ContractMatch {
+  readonly #rendezvous: LiveRendezvous;
+  readonly #players: LockstepPlayer[] = [];
+  readonly ways: readonly Way[];
+  readonly until = until;
+
+  constructor(rendezvous: LiveRendezvous) {
+    this.#rendezvous = rendezvous;
+    this.ways = [
+      {
+        name: "the rendezvous' link",
+        open: () => new RawEnd(openNodeDataChannelEnd({ url: rendezvous.url })).opened(),
+        malformed: async () => (await rendezvous.status()).counters.malformed,
+      },
+      {
+        name: "a peer's link",
+        open: () => this.#openPeerLink(),
+        malformed: async () => sumOf(this.#members, ({ session }) => session.counters.malformed),
+      },
+    ];
+  }
+
+  async #openPeerLink(): Promise<Stranger> {
+    const raw = new RawPeer();
+    const player = new LockstepPlayer(this.#rendezvous.url, 'raw', { wrap: raw.wrap });
+    this.#players.push(player);
+    await until('it is linked to everybody', () => {
+      const links = [...player.session.peers.values()];
+      return links.length === this.#members.length && links.every(({ link }) => link === 'up');
+    });
+    return Object.assign(raw, { close: () => player.stop() });
+  }
+
+  enter(name: string, token?: Uint8Array): ContractPlayer {
+    const player = new LockstepPlayer(this.#rendezvous.url, name, token ? { token } : {});
+    this.#players.push(player);
+    return player;
+  }
+
+  get #members(): LockstepPlayer[] {
+    return this.#players.filter(({ isRunning, session }) => isRunning && session.role === 'member');
+  }
+
+  /** Whose word counts: a member that moves on. */
+  get #witness(): LockstepSession {
+    const sessions = this.#members.map(({ session }) => session);
+    return sessions.reduce((best, session) => (session.confirmedTick > best.confirmedTick ? session : best));
+  }
+
+  async seated(): Promise<number> {
+    return this.#witness.confirmedWorld!.match.players[0]!;
+  }
+
+  async present(): Promise<number> {
+    return this.#witness.roster.members.length;
+  }
+
+  async coinsError(): Promise<number> {
+    return sumOf(this.#members, ({ session }) => Math.abs(coinsError(session.confirmedWorld!)));
+  }
+
+  async stop(): Promise<void> {
+    for (const player of this.#players) player.stop();
+    expect(await this.#rendezvous.stop(), this.#rendezvous.complaints).toBe(0);
+  }
+}
+
+/** A peer over real sockets, pumped every few milliseconds. */
+class LockstepPlayer implements ContractPlayer {
+  readonly session: LockstepSession;
+  decide: ContractPlayer['decide'] = () => NO_INPUT;
+  isRunning = true;
+  readonly #url: string;
+  readonly #pumping: ReturnType<typeof setInterval>;
+  #driver: PeerDriver<LockstepSession>;
+
+  constructor(
+    url: string,
+    name: string,
+    options: { token?: Uint8Array; wrap?: (session: LockstepSession) => LockstepSession } = {},
+  ) {
+    const { token, wrap } = options;
+    const randomBytes = (into: Uint8Array) => void randomFillSync(into);
+    const resume = token ? { resumeToken: token } : {};
+    const session = new LockstepSession(
+      { transport: 'datagram', name, room: 'MAIN', inputRateHz: INPUT_RATE_HZ, randomBytes, ...resume },
+      monotonicMs(),
+    );
+    this.#url = url;
+    this.session = wrap?.(session) ?? session;
+    this.#driver = this.#makeDriver();
+    this.#pumping = setInterval(() => this.#driver.pump(), PUMP_EVERY_MS);
+  }
+
+  #makeDriver(): PeerDriver<LockstepSession> {
+    return new PeerDriver({
+      session: this.session,
+      end: openNodeDataChannelEnd({ url: this.#url }),
+      createConnection: createNodePeerConnection,
+      timer: systemTimer,
+      decide: (view) => this.decide(view),
+    });
+  }
+
+  get slot(): number {
+    return this.session.player;
+  }
+
+  get view(): View | null {
+    return this.session.view;
+  }
+
+  get snapshots(): number {
+    return this.session.counters.snapshots;
+  }
+
+  get refusal(): string {
+    return this.session.refusal;
+  }
+
+  get token(): Uint8Array {
+    return this.session.resumeToken;
+  }
+
+  get resumed(): boolean {
+    const { roster, self, player } = this.session;
+    return player >= 0 && roster.member(self)?.resumes === true;
+  }
+
+  async names(): Promise<string[]> {
+    return this.session.roster.members.map(({ name }) => name);
+  }
+
+  cut(): void {
+    this.#driver.close('cut by the test');
+    for (const { id, isReachable } of [...this.session.peers.values()]) {
+      if (isReachable) this.session.linkChanged(id, 'down', monotonicMs());
+    }
+  }
+
+  comeBack(): void {
+    this.#driver = this.#makeDriver();
+  }
+
+  freeze(): void {
+    clearInterval(this.#pumping);
+    this.isRunning = false;
+    this.session.receive = () => {};
+  }
+
+  leave(): void {
+    this.session.leave(monotonicMs());
+    this.#driver.pump();
+    this.isRunning = false;
+    // Its links stay until the end of the test: a goodbye that is on its way must arrive.
+    clearInterval(this.#pumping);
+  }
+
+  stop(): void {
+    clearInterval(this.#pumping);
+    this.isRunning = false;
+    this.#driver.close();
+  }
+}
+
+function sumOf<T>(items: readonly T[], value: (item: T) => number): number {
+  return items.reduce((sum, item) => sum + value(item), 0);
+}
