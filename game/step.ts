@@ -17,8 +17,8 @@ import {
   SHOTS_PER_PLAYER,
   TILE,
 } from './constants.ts';
-import { cosine, scaled, sine } from './fixed-point.ts';
 import { Button, type InputTable, nextPurchaseKey } from './input.ts';
+import { fireShot, firstHit, flyShot } from './shots.ts';
 import { EventKind, Status, Stream, type World } from './world.ts';
 
 /** Advances the world one tick, in place. `inputs` has a row per slot; rows of empty slots are ignored. */
@@ -72,13 +72,15 @@ function spawn(world: World, id: number): void {
 }
 
 function respawn(world: World): void {
+  for (let id = 0; id < world.match.playerLimit[0]!; id++) respawnPlayer(world, id);
+}
+
+/** Brings a dead player back when its time has come. */
+export function respawnPlayer(world: World, id: number): void {
   const { status, spawnTick } = world.players;
-  const tick = world.match.tick[0]!;
-  for (let id = 0; id < world.match.playerLimit[0]!; id++) {
-    if (status[id] !== Status.dead || tick < spawnTick[id]!) continue;
-    spawn(world, id);
-    world.events.add(EventKind.spawn, id, 0, 0);
-  }
+  if (status[id] !== Status.dead || world.match.tick[0]! < spawnTick[id]!) return;
+  spawn(world, id);
+  world.events.add(EventKind.spawn, id, 0, 0);
 }
 
 /** A purchase is granted once per key, in the order of the keys; the dead may not buy. */
@@ -92,10 +94,15 @@ function buyShields(world: World, inputs: InputTable): void {
     if (granted) {
       players.coins[id]! -= SHIELD_PRICE;
       match.spent[0]! += SHIELD_PRICE;
-      players.shield[id]! += SHIELD_ABSORBS;
+      raiseShield(world, id);
     }
     world.events.add(EventKind.purchase, id, key, granted ? SHIELD_PRICE : 0);
   }
+}
+
+/** What a purchase buys. */
+export function raiseShield({ players }: World, id: number): void {
+  players.shield[id]! += SHIELD_ABSORBS;
 }
 
 /** What movement needs of a player: columns of a world, or of a client's prediction. */
@@ -153,37 +160,12 @@ function keepHistory(world: World): void {
 }
 
 function fireShots(world: World, inputs: InputTable): void {
-  const { players, match, arena } = world;
-  const tick = match.tick[0]!;
+  const { arena, match } = world;
   for (let id = 0; id < match.playerLimit[0]!; id++) {
     if ((inputs.buttons[id]! & Button.fire) === 0) continue;
-    if (players.status[id] !== Status.alive || tick < players.readyTick[id]!) continue;
-    const shot = freeShot(world, id);
-    if (shot < 0) continue;
-    players.readyTick[id] = tick + arena.rules.cooldownTicks;
-    launch(world, id, shot);
-    world.events.add(EventKind.fire, id, shot, 0);
-    rewindShot(world, shot, id, Math.min(inputs.rewindTicks[id]!, arena.config.historyTicks - 1));
+    const shot = fireShot(world, id);
+    if (shot >= 0) rewindShot(world, shot, id, Math.min(inputs.rewindTicks[id]!, arena.config.historyTicks - 1));
   }
-}
-
-function freeShot(world: World, owner: number): number {
-  for (let k = 0; k < SHOTS_PER_PLAYER; k++) {
-    const shot = owner * SHOTS_PER_PLAYER + k;
-    if (world.shots.life[shot] === 0) return shot;
-  }
-  return -1;
-}
-
-function launch(world: World, owner: number, shot: number): void {
-  const { players, shots, arena } = world;
-  const aim = players.aim[owner]!;
-  shots.life[shot] = arena.rules.shotLifeTicks;
-  shots.aim[shot] = aim;
-  shots.x[shot] = players.x[owner]!;
-  shots.y[shot] = players.y[owner]!;
-  shots.velocityX[shot] = scaled(arena.rules.shotStep, cosine(aim));
-  shots.velocityY[shot] = scaled(arena.rules.shotStep, sine(aim));
 }
 
 /**
@@ -191,119 +173,54 @@ function launch(world: World, owner: number, shot: number): void {
  * flies that long through where the others were then.
  */
 function rewindShot(world: World, shot: number, owner: number, ticks: number): void {
-  for (let ago = ticks; ago > 0 && world.shots.life[shot]! > 0; ago--) flyShot(world, shot, owner, ago);
+  for (let ago = ticks; ago > 0 && world.shots.life[shot]! > 0; ago--) hitOrFly(world, shot, owner, ago);
 }
 
 function moveShots(world: World): void {
   const life = world.shots.life;
   const limit = world.match.playerLimit[0]! * SHOTS_PER_PLAYER;
   for (let shot = 0; shot < limit; shot++) {
-    if (life[shot]! > 0) flyShot(world, shot, (shot / SHOTS_PER_PLAYER) | 0, 0);
+    if (life[shot]! > 0) hitOrFly(world, shot, (shot / SHOTS_PER_PLAYER) | 0, 0);
   }
 }
 
 /** Moves a shot one tick among players as they stood `ago` ticks ago, and lets it hit the first that it meets. */
-function flyShot(world: World, shot: number, owner: number, ago: number): void {
-  const { shots, arena } = world;
-  const x = shots.x[shot]!;
-  const y = shots.y[shot]!;
-  const victim = firstHit(world, x, y, shots.velocityX[shot]!, shots.velocityY[shot]!, owner, ago);
-  if (victim >= 0) {
-    shots.life[shot] = 0;
-    damage(world, victim, owner);
+function hitOrFly(world: World, shot: number, owner: number, ago: number): void {
+  const victim = firstHit(world, shot, owner, ago);
+  if (victim < 0) {
+    flyShot(world, shot);
     return;
   }
-  const nextX = x + shots.velocityX[shot]!;
-  const nextY = y + shots.velocityY[shot]!;
-  if (isBlocked(arena, nextX, nextY, 0)) {
-    shots.life[shot] = 0;
-    return;
-  }
-  shots.x[shot] = nextX;
-  shots.y[shot] = nextY;
-  shots.life[shot]!--;
-}
-
-/**
- * Of the living players that the path (x, y) → (x + vx, y + vy) touches, the one whose centre comes first along it; of
- * several, the lowest id; −1 for none. All products stay below 2⁵³, so doubles hold them exactly.
- */
-function firstHit(world: World, x: number, y: number, vx: number, vy: number, owner: number, ago: number): number {
-  const { players, grid, history, arena } = world;
-  const tick = world.match.tick[0]!;
-  // In `ago` ticks a player has moved at most that many steps from where the grid has it now. (One that an authority
-  // lets catch up has moved further, and may be missed on its way; alike on every machine.)
-  const reach = PLAYER_RADIUS + ago * arena.rules.playerStep;
-  const left = grid.cell(Math.min(x, x + vx) - reach);
-  const right = grid.cell(Math.max(x, x + vx) + reach);
-  const top = grid.cell(Math.min(y, y + vy) - reach);
-  const bottom = grid.cell(Math.max(y, y + vy) + reach);
-  const lengthSquared = vx * vx + vy * vy;
-  // |cross product| ÷ length is the distance from the path's line.
-  const mostAcross = Math.floor(Math.sqrt(RADIUS_SQUARED * lengthSquared));
-  const historyAt = ago === 0 ? 0 : ((tick - ago) % arena.config.historyTicks) * arena.capacity * 2;
-  let best = -1;
-  let bestAlong = Number.POSITIVE_INFINITY;
-  for (let row = top; row <= bottom; row++) {
-    for (let column = left; column <= right; column++) {
-      const cell = row * grid.side + column;
-      for (let i = grid.starts[cell]!; i < grid.starts[cell + 1]!; i++) {
-        const id = grid.ids[i]!;
-        if (id === owner || players.status[id] !== Status.alive) continue;
-        // A place is on record from the tick after the player appeared.
-        if (ago > 0 && players.spawnTick[id]! >= tick - ago) continue;
-        const px = ago === 0 ? players.x[id]! : history[historyAt + id]!;
-        const py = ago === 0 ? players.y[id]! : history[historyAt + arena.capacity + id]!;
-        const dx = px - x;
-        const dy = py - y;
-        const along = dx * vx + dy * vy;
-        if (!touches(dx, dy, vx, vy, along, lengthSquared, mostAcross)) continue;
-        if (along < bestAlong || (along === bestAlong && id < best)) {
-          best = id;
-          bestAlong = along;
-        }
-      }
-    }
-  }
-  return best;
-}
-
-const RADIUS_SQUARED = PLAYER_RADIUS * PLAYER_RADIUS;
-
-/** Whether the segment from the origin to (vx, vy) comes within a player's radius of (dx, dy). */
-function touches(
-  dx: number,
-  dy: number,
-  vx: number,
-  vy: number,
-  along: number,
-  lengthSquared: number,
-  mostAcross: number,
-): boolean {
-  if (along <= 0) return dx * dx + dy * dy <= RADIUS_SQUARED;
-  if (along < lengthSquared) return Math.abs(dx * vy - dy * vx) <= mostAcross;
-  const ex = dx - vx;
-  const ey = dy - vy;
-  return ex * ex + ey * ey <= RADIUS_SQUARED;
+  world.shots.life[shot] = 0;
+  damage(world, victim, owner);
 }
 
 function damage(world: World, victim: number, shooter: number): void {
+  if (!hurtPlayer(world, victim, shooter)) return;
+  if (world.players.status[shooter] !== Status.empty) creditKill(world, shooter);
+  dropCoins(world, victim, world.players.coins[victim]! >> 1);
+}
+
+/** A shot of `shooter` takes shield and health. True when its victim died of it; what it drops is not dropped here. */
+export function hurtPlayer(world: World, victim: number, shooter: number): boolean {
   const { players } = world;
   const absorbed = Math.min(players.shield[victim]!, SHOT_DAMAGE);
   players.shield[victim]! -= absorbed;
   players.health[victim]! -= SHOT_DAMAGE - absorbed;
   world.events.add(EventKind.hit, victim, shooter, SHOT_DAMAGE);
-  if (players.health[victim]! > 0) return;
+  if (players.health[victim]! > 0) return false;
   players.health[victim] = 0;
   players.status[victim] = Status.dead;
   players.spawnTick[victim] = world.match.tick[0]! + world.arena.rules.respawnTicks;
   players.deaths[victim]!++;
-  if (players.status[shooter] !== Status.empty) {
-    players.kills[shooter]!++;
-    players.score[shooter]! += KILL_SCORE;
-  }
-  dropCoins(world, victim, players.coins[victim]! >> 1);
   world.events.add(EventKind.kill, victim, shooter, 0);
+  return true;
+}
+
+/** Counts a kill to whom it belongs. */
+export function creditKill({ players }: World, shooter: number): void {
+  players.kills[shooter]!++;
+  players.score[shooter]! += KILL_SCORE;
 }
 
 /** Lays `amount` of a player's coins down as one pile where it is; it keeps them when the ground has no room left. */
@@ -328,17 +245,24 @@ function layCoins(world: World, amount: number, x: number, y: number): boolean {
   return true;
 }
 
+const COIN_REACH = PLAYER_RADIUS + COIN_RADIUS;
+
+/** Whether a player at (x, y) picks up a coin that lies at (coinX, coinY). */
+export function touchesCoin(x: number, y: number, coinX: number, coinY: number): boolean {
+  const dx = x - coinX;
+  const dy = y - coinY;
+  return dx * dx + dy * dy <= COIN_REACH * COIN_REACH;
+}
+
 /** A pile goes whole to whom it touches; of several, to the lowest id. */
 function collectCoins(world: World): void {
-  const { coins, players, match, grid } = world;
-  const reach = PLAYER_RADIUS + COIN_RADIUS;
-  const reachSquared = reach * reach;
+  const { coins, players, match } = world;
   let left = match.coinSlotsUsed[0]!;
   for (let coin = 0; left > 0; coin++) {
     const amount = coins.amount[coin]!;
     if (amount === 0) continue;
     left--;
-    const finder = lowestTouching(world, coins.x[coin]!, coins.y[coin]!, reach, reachSquared, grid);
+    const finder = lowestTouching(world, coins.x[coin]!, coins.y[coin]!);
     if (finder < 0) continue;
     coins.amount[coin] = 0;
     match.coinSlotsUsed[0]!--;
@@ -349,12 +273,11 @@ function collectCoins(world: World): void {
   }
 }
 
-function lowestTouching(world: World, x: number, y: number, reach: number, reachSquared: number, grid: World['grid']) {
-  const { players } = world;
-  const left = grid.cell(x - reach);
-  const right = grid.cell(x + reach);
-  const top = grid.cell(y - reach);
-  const bottom = grid.cell(y + reach);
+function lowestTouching({ players, grid }: World, x: number, y: number): number {
+  const left = grid.cell(x - COIN_REACH);
+  const right = grid.cell(x + COIN_REACH);
+  const top = grid.cell(y - COIN_REACH);
+  const bottom = grid.cell(y + COIN_REACH);
   let lowest = -1;
   for (let row = top; row <= bottom; row++) {
     for (let column = left; column <= right; column++) {
@@ -364,9 +287,7 @@ function lowestTouching(world: World, x: number, y: number, reach: number, reach
         if (lowest >= 0 && id > lowest) break;
         // The grid is of this tick's start; whoever was shot since is no longer there.
         if (players.status[id] !== Status.alive) continue;
-        const dx = players.x[id]! - x;
-        const dy = players.y[id]! - y;
-        if (dx * dx + dy * dy <= reachSquared) lowest = id;
+        if (touchesCoin(players.x[id]!, players.y[id]!, x, y)) lowest = id;
       }
     }
   }
