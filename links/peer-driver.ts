@@ -8,6 +8,7 @@
 import { isNatBlocked } from '../netcode/link/nat.ts';
 import type { PeerSession } from '../netcode/peer-session.ts';
 import { Kind } from '../netcode/protocol.ts';
+import { RELAY_HEADER_BYTES } from '../netcode/rendezvous-messages.ts';
 import { type LinkState, type PeerId, RENDEZVOUS, type Request, type SessionEvent } from '../netcode/session.ts';
 import type { View } from '../netcode/view.ts';
 import { Access, type AccessOptions } from './access.ts';
@@ -73,8 +74,6 @@ export interface PeerReach {
 const MAX_ADVANCES = 8;
 /** A lost rendezvous is tried again this often. */
 const REOPEN_EVERY_MS = 2000;
-/** Version, kind and peer before a relayed message. */
-const RELAY_HEADER_BYTES = 4;
 
 export class PeerDriver<S extends PeerSession = PeerSession> {
   readonly session: S;

@@ -10,6 +10,8 @@ import type { PeerId } from './session.ts';
 export const MAX_RENDEZVOUS_MESSAGE_BYTES = 65_535;
 /** Longest payload of a signal, of a relayed message and of a ballot. */
 export const MAX_PAYLOAD_BYTES = 16_384;
+/** Version, kind and peer before the payload of a relayed message. */
+export const RELAY_HEADER_BYTES = 4;
 export const MAX_SETTINGS_BYTES = 1024;
 export const MAX_ROOM_CODE_BYTES = 12;
 /** Peers in one room, so that `entered` stays below MAX_RENDEZVOUS_MESSAGE_BYTES. */

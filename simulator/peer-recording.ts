@@ -1,17 +1,18 @@
 /** What one peer on virtual time tells the recorders about itself, as a bot does over real connections. */
-import { Status, type World } from '../game/world.ts';
+import type { World } from '../game/world.ts';
+import {
+  DRAWN_EVERY_MS,
+  isPlayerEvent,
+  livingOthers,
+  notePlayerEvent,
+  SAMPLE_EVERY_MS,
+} from '../metrics/player-notes.ts';
 import type { SwarmRecorder } from '../metrics/swarm-recorder.ts';
 import { Kind } from '../netcode/protocol.ts';
+import { RELAY_HEADER_BYTES } from '../netcode/rendezvous-messages.ts';
 import { type PeerId, RENDEZVOUS, type SessionEvent } from '../netcode/session.ts';
 import type { VirtualClock } from './clock.ts';
 import type { PeerNode } from './peer-node.ts';
-
-/** How often it is noted what a full client draws. */
-const DRAWN_EVERY_MS = 500;
-/** How often a peer tells its input delay and its links. */
-const SAMPLE_EVERY_MS = 1000;
-/** Version, kind and peer before a relayed message. */
-const RELAY_HEADER_BYTES = 4;
 
 export class PeerRecording {
   readonly #node: PeerNode;
@@ -62,45 +63,15 @@ export class PeerRecording {
     if (!player.full || session.player < 0) return;
     const view = session.confirmedView;
     if (!view) return;
-    const { status } = world.players;
-    let living = 0;
-    for (let slot = 0; slot < world.match.playerLimit[0]!; slot++) {
-      if (status[slot] === Status.alive && slot !== session.player) living++;
-    }
-    this.#recorder.snapshot(session.player, this.#clock.nowMs, view, living - view.players.count);
+    const beyond = livingOthers(world, session.player) - view.players.count;
+    this.#recorder.snapshot(session.player, this.#clock.nowMs, view, beyond);
   }
 
   noted(event: SessionEvent): void {
-    const recorder = this.#recorder;
+    if (!isPlayerEvent(event)) return;
     const { session, player } = this.#node;
-    const { nowMs } = this.#clock;
-    switch (event.type) {
-      case 'input':
-        recorder.input(session.player, event.tick, event.dueMs, nowMs);
-        return;
-      case 'echo':
-        // What is stepped now is seen as a whole one tick later.
-        if (player.full) recorder.echo(event.afterMs + session.tickMs, nowMs);
-        return;
-      case 'stalled':
-        recorder.stalled(event.waitedMs, nowMs);
-        return;
-      case 'rollback':
-        recorder.rollback(event.depthTicks, nowMs);
-        return;
-      case 'corrected':
-        if (player.full) recorder.corrected(event.distance, nowMs);
-        return;
-      case 'viewChanged':
-        if (event.drops > 0) recorder.viewChanged('drop', event.tookMs, nowMs);
-        if (event.joins > 0) recorder.viewChanged('join', event.tookMs, nowMs);
-        return;
-      case 'desync': {
-        const { type: _, afterMs, ...report } = event;
-        recorder.desync(session.player, { ...report, detectedMs: afterMs });
-        return;
-      }
-    }
+    const who = { player: session.player, full: player.full ?? false, tickMs: session.tickMs };
+    notePlayerEvent(this.#recorder, who, event, this.#clock.nowMs);
   }
 
   #sample(): void {

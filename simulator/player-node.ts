@@ -3,6 +3,7 @@
  * link, as a bot does over a real connection. A full client's views are recorded.
  */
 import type { PlayerInput } from '../game/input.ts';
+import { DRAWN_EVERY_MS } from '../metrics/player-notes.ts';
 import type { SwarmRecorder } from '../metrics/swarm-recorder.ts';
 import { ClientSession } from '../netcode/client-session.ts';
 import { AUTHORITY, type SessionEvent, type Transport } from '../netcode/session.ts';
@@ -36,8 +37,6 @@ export type PlayerState = 'idle' | 'joining' | 'playing' | 'lost' | 'failed' | '
 const REJOIN_AFTER_MS = 1000;
 /** From asking to the first snapshot; longer is a failed join. */
 export const JOIN_TIMEOUT_MS = 20_000;
-/** How often it is noted what a full client draws. */
-const DRAWN_EVERY_MS = 500;
 
 export class PlayerNode {
   readonly index: number;

@@ -3,6 +3,7 @@
  * went; when it drops out of the match while it plays, that is counted, and it comes back so that the match keeps its
  * players. How it takes part, as a client or as a peer, is its participant's business.
  */
+import { DRAWN_EVERY_MS, isPlayerEvent, notePlayerEvent, SAMPLE_EVERY_MS } from '../../metrics/player-notes.ts';
 import type { SwarmRecorder } from '../../metrics/swarm-recorder.ts';
 import type { SessionEvent } from '../../netcode/session.ts';
 import type { View } from '../../netcode/view.ts';
@@ -11,9 +12,6 @@ import type { Carried, Participant, ParticipantHandlers } from './participant.ts
 
 /** From asking to the first snapshot; longer is a failed join. */
 export const JOIN_TIMEOUT_MS = 20_000;
-/** Often enough for what full clients draw; see SwarmRecorder.drawn. */
-const DRAWN_EVERY_MS = 500;
-const SAMPLE_EVERY_MS = 1000;
 
 export type BotState = 'idle' | 'joining' | 'playing' | 'lost' | 'failed' | 'left';
 
@@ -102,53 +100,20 @@ export class Bot {
   }
 
   #note(event: SessionEvent, nowMs: number): void {
-    const { recorder } = this.#around;
-    const { full } = this.role;
     switch (event.type) {
       case 'snapshot':
         if (this.state === 'joining' || this.state === 'lost') this.#arrived(nowMs);
         return;
-      case 'input':
-        recorder.input(this.player, event.tick, event.dueMs, nowMs);
-        return;
-      case 'echo':
-        // What is stepped now is seen as a whole one tick later.
-        if (full) recorder.echo(event.afterMs + this.participant.tickMs, nowMs);
-        return;
       case 'joined':
         this.player = event.player;
-        return;
-      case 'corrected':
-        if (full) recorder.corrected(event.distance, nowMs);
         return;
       case 'refused':
         this.#fail(`refused: ${event.text}`);
         return;
-      default:
-        this.#notePeers(event, nowMs);
     }
-  }
-
-  /** What only peers that simulate have to tell. */
-  #notePeers(event: SessionEvent, nowMs: number): void {
-    const { recorder } = this.#around;
-    switch (event.type) {
-      case 'stalled':
-        recorder.stalled(event.waitedMs, nowMs);
-        return;
-      case 'rollback':
-        recorder.rollback(event.depthTicks, nowMs);
-        return;
-      case 'viewChanged':
-        if (event.drops > 0) recorder.viewChanged('drop', event.tookMs, nowMs);
-        if (event.joins > 0) recorder.viewChanged('join', event.tookMs, nowMs);
-        return;
-      case 'desync': {
-        const { type, afterMs, ...found } = event;
-        recorder.desync(this.player, { ...found, detectedMs: afterMs });
-        return;
-      }
-    }
+    if (!isPlayerEvent(event)) return;
+    const who = { player: this.player, full: this.role.full, tickMs: this.participant.tickMs };
+    notePlayerEvent(this.#around.recorder, who, event, nowMs);
   }
 
   #arrived(nowMs: number): void {

@@ -3,12 +3,13 @@
  * peer. The rendezvous may go and come; the match goes on without it.
  */
 import { randomFillSync } from 'node:crypto';
-import { Status, type World } from '../../game/world.ts';
+import type { World } from '../../game/world.ts';
 import type { ClientEnd } from '../../links/client-end.ts';
 import { cleanupDataChannels, openNodeDataChannelEnd } from '../../links/data-channel-node.ts';
 import { createNodePeerConnection } from '../../links/peer-connection-node.ts';
 import { PeerDriver } from '../../links/peer-driver.ts';
 import { nodeSigning } from '../../links/signing-node.ts';
+import { livingOthers } from '../../metrics/player-notes.ts';
 import { needsConditioning, profileOf } from '../../netcode/link/profiles.ts';
 import { LockstepSession } from '../../netcode/lockstep/lockstep-session.ts';
 import { encodeReplay } from '../../netcode/lockstep/replay-codec.ts';
@@ -220,14 +221,6 @@ export class PeerParticipant implements Participant {
     this.#driver.pump();
     this.#driver.close(reason);
   }
-}
-
-function livingOthers({ players, match }: World, self: number): number {
-  let living = 0;
-  for (let slot = 0; slot < match.playerLimit[0]!; slot++) {
-    if (slot !== self && players.status[slot] === Status.alive) living++;
-  }
-  return living;
 }
 
 export { cleanupDataChannels as cleanupPeers };
