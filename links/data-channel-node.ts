@@ -1,15 +1,13 @@
 /**
  * A data-channel end for Node: geckos.io's signalling done directly over node-datachannel, without a browser polyfill
  * and without its ten HTTP polls per connection. The host cannot tell it from the official client.
- *
- * An exception inside a native callback would abort the whole process and no handler would see it, so each callback is
- * wrapped by `guarded`.
  */
 import type { DataChannel, PeerConnection } from 'node-datachannel';
 import nodeDataChannel from 'node-datachannel';
 import type { Transport } from '../netcode/session.ts';
-import { BaseEnd, MAX_MESSAGE_BYTES, OPEN_TIMEOUT_MS } from './client-end.ts';
-import { delayAcknowledgements, lowerNativeThreads } from './native-tuning.ts';
+import { BaseEnd, OPEN_TIMEOUT_MS } from './client-end.ts';
+import { NativeChannel } from './native-channel.ts';
+import { delayAcknowledgements } from './native-tuning.ts';
 import { CHANNEL_LABEL, readableSignalError, SIGNALLING_PATH } from './signalling.ts';
 
 export interface NodeDataChannelEndOptions {
@@ -35,7 +33,17 @@ class NodeDataChannelEnd extends BaseEnd {
   readonly #abort = new AbortController();
   readonly #timeout: ReturnType<typeof setTimeout>;
   #connection: PeerConnection | null = null;
-  #channel: DataChannel | null = null;
+  readonly #channel = new NativeChannel({
+    stats: this.stats,
+    opened: () => {
+      clearTimeout(this.#timeout);
+      this.opened();
+    },
+    received: (bytes) => this.received(bytes),
+    close: (reason) => this.close(reason),
+    closedReason: 'the host closed the link',
+    lostReason: () => 'the link to the host was lost',
+  });
 
   constructor({ url, bindAddress = '127.0.0.1' }: NodeDataChannelEndOptions) {
     super();
@@ -47,7 +55,7 @@ class NodeDataChannelEnd extends BaseEnd {
   }
 
   get bufferedBytes(): number {
-    return this.#channel?.bufferedAmount() ?? 0;
+    return this.#channel.bufferedBytes;
   }
 
   async #dial(bindAddress: string): Promise<void> {
@@ -55,17 +63,11 @@ class NodeDataChannelEnd extends BaseEnd {
     if (this.#abort.signal.aborted) return;
     const connection = new nodeDataChannel.PeerConnection(id, { iceServers: [], bindAddress });
     this.#connection = connection;
-    connection.onStateChange(
-      this.#guarded((state: string) => {
-        if (state === 'failed' || state === 'closed' || state === 'disconnected') {
-          this.close('the link to the host was lost');
-        }
-      }),
-    );
-    connection.onDataChannel(this.#guarded((channel: DataChannel) => this.#attach(channel)));
+    this.#channel.watch(connection);
+    connection.onDataChannel(this.#channel.guarded((channel: DataChannel) => this.#attach(channel)));
     const gathered = new Promise<void>((resolve) => {
       setTimeout(resolve, GATHERING_LIMIT_MS).unref();
-      connection.onGatheringStateChange(this.#guarded((state: string) => state === 'complete' && resolve()));
+      connection.onGatheringStateChange(this.#channel.guarded((state: string) => state === 'complete' && resolve()));
     });
     connection.setRemoteDescription(localDescription.sdp, localDescription.type);
     await gathered;
@@ -93,58 +95,17 @@ class NodeDataChannelEnd extends BaseEnd {
   }
 
   #attach(channel: DataChannel): void {
-    if (this.#channel || channel.getLabel() !== CHANNEL_LABEL) return;
-    this.#channel = channel;
-    channel.onMessage(
-      this.#guarded((data: string | Buffer | ArrayBuffer) => {
-        if (typeof data === 'string' || data.byteLength > MAX_MESSAGE_BYTES) this.stats.malformedMessages += 1;
-        else this.received(data instanceof ArrayBuffer ? new Uint8Array(data) : data);
-      }),
-    );
-    channel.onClosed(this.#guarded(() => this.close('the host closed the link')));
-    const ready = this.#guarded(() => {
-      clearTimeout(this.#timeout);
-      lowerNativeThreads();
-      this.opened();
-    });
-    if (channel.isOpen()) ready();
-    else channel.onOpen(ready);
-  }
-
-  /** Nothing thrown leaves a native callback; the end closes with the reason instead. */
-  #guarded<A extends unknown[]>(callback: (...args: A) => void): (...args: A) => void {
-    return (...args) => {
-      try {
-        callback(...args);
-      } catch (error) {
-        this.#abandon(error);
-      }
-    };
-  }
-
-  #abandon(error: unknown): void {
-    console.error(error);
-    try {
-      this.close(`a handler of this link failed: ${(error as Error).message}`);
-    } catch (again) {
-      console.error(again);
-    }
+    if (!this.#channel.isAttached && channel.getLabel() === CHANNEL_LABEL) this.#channel.attach(channel);
   }
 
   protected transmit(bytes: Uint8Array): void {
-    try {
-      if (this.#channel?.isOpen() && this.#channel.sendMessageBinary(bytes)) return;
-    } catch {
-      // Closed between the question and the call: the close event that follows says so.
-    }
-    this.stats.droppedMessages += 1;
+    this.#channel.send(bytes);
   }
 
   protected release(): void {
     clearTimeout(this.#timeout);
     this.#abort.abort();
-    this.#channel?.close();
-    this.#connection?.close();
+    this.#channel.close(this.#connection);
   }
 }
 

@@ -1,12 +1,9 @@
-/**
- * A peer connection in Node, over node-datachannel. An exception inside a native callback would abort the whole process
- * and no handler would see it, so each callback is wrapped by `guarded`.
- */
+/** A peer connection in Node, over node-datachannel. */
 import { isIP } from 'node:net';
 import type { DataChannel, PeerConnection as NativeConnection } from 'node-datachannel';
 import nodeDataChannel from 'node-datachannel';
-import { MAX_MESSAGE_BYTES } from './client-end.ts';
-import { delayAcknowledgements, lowerNativeThreads } from './native-tuning.ts';
+import { NativeChannel } from './native-channel.ts';
+import { delayAcknowledgements } from './native-tuning.ts';
 import { BasePeerConnection, PEER_CHANNEL_LABEL, type PeerConnection } from './peer-connection.ts';
 import { addressOfCandidate } from './peer-signals.ts';
 
@@ -17,7 +14,14 @@ export interface NodePeerConnectionOptions {
 
 class NodePeerConnection extends BasePeerConnection {
   readonly #connection: NativeConnection;
-  #channel: DataChannel | null = null;
+  readonly #channel = new NativeChannel({
+    stats: this.stats,
+    opened: () => this.opened(),
+    received: (bytes) => this.received(bytes),
+    close: (reason) => this.close(reason),
+    closedReason: 'the peer closed the link',
+    lostReason: () => (this.state === 'opening' ? 'no direct link could be made' : 'the link to the peer was lost'),
+  });
 
   constructor({ bindAddress = '127.0.0.1' }: NodePeerConnectionOptions) {
     super();
@@ -25,36 +29,23 @@ class NodePeerConnection extends BasePeerConnection {
     const connection = new nodeDataChannel.PeerConnection('peer', { iceServers: [], bindAddress });
     this.#connection = connection;
     connection.onLocalDescription(
-      this.#guarded((sdp: string, type: string) => {
+      this.#channel.guarded((sdp: string, type: string) => {
         if (type === 'offer' || type === 'answer') this.signalDescription(type, sdp);
       }),
     );
     connection.onLocalCandidate(
-      this.#guarded((candidate: string, mid: string) => this.signalCandidate(candidate, mid)),
+      this.#channel.guarded((candidate: string, mid: string) => this.signalCandidate(candidate, mid)),
     );
-    connection.onStateChange(
-      this.#guarded((state: string) => {
-        if (state === 'failed' || state === 'closed' || state === 'disconnected') this.close(this.#lost());
-      }),
-    );
-    connection.onDataChannel(this.#guarded((channel: DataChannel) => this.#attach(channel)));
+    this.#channel.watch(connection);
+    connection.onDataChannel(this.#channel.guarded((channel: DataChannel) => this.#attach(channel)));
   }
 
   get bufferedBytes(): number {
-    try {
-      return this.#channel?.bufferedAmount() ?? 0;
-    } catch {
-      // Closed a moment ago; the event that says so is on its way.
-      return 0;
-    }
-  }
-
-  #lost(): string {
-    return this.state === 'opening' ? 'no direct link could be made' : 'the link to the peer was lost';
+    return this.#channel.bufferedBytes;
   }
 
   protected startOffer(): void {
-    this.#guarded(() => {
+    this.#channel.guarded(() => {
       this.#attach(this.#connection.createDataChannel(PEER_CHANNEL_LABEL, { unordered: true, maxRetransmits: 0 }));
     })();
   }
@@ -82,63 +73,17 @@ class NodePeerConnection extends BasePeerConnection {
   }
 
   #attach(channel: DataChannel): void {
-    if (this.#channel || channel.getLabel() !== PEER_CHANNEL_LABEL || this.state === 'closed') {
+    if (this.#channel.isAttached || channel.getLabel() !== PEER_CHANNEL_LABEL || this.state === 'closed')
       channel.close();
-      return;
-    }
-    this.#channel = channel;
-    channel.onMessage(
-      this.#guarded((data: string | Buffer | ArrayBuffer) => {
-        if (typeof data === 'string' || data.byteLength > MAX_MESSAGE_BYTES) this.stats.malformedMessages += 1;
-        else this.received(data instanceof ArrayBuffer ? new Uint8Array(data) : data);
-      }),
-    );
-    channel.onClosed(this.#guarded(() => this.close('the peer closed the link')));
-    channel.onError(() => {});
-    const ready = this.#guarded(() => {
-      lowerNativeThreads();
-      this.opened();
-    });
-    if (channel.isOpen()) ready();
-    else channel.onOpen(ready);
-  }
-
-  /** Nothing thrown leaves a native callback; the connection closes with the reason instead. */
-  #guarded<A extends unknown[]>(callback: (...args: A) => void): (...args: A) => void {
-    return (...args) => {
-      try {
-        callback(...args);
-      } catch (error) {
-        this.#abandon(error);
-      }
-    };
-  }
-
-  #abandon(error: unknown): void {
-    console.error(error);
-    try {
-      this.close(`a handler of this link failed: ${(error as Error).message}`);
-    } catch (again) {
-      console.error(again);
-    }
+    else this.#channel.attach(channel);
   }
 
   protected transmit(bytes: Uint8Array): void {
-    try {
-      if (this.#channel?.isOpen() && this.#channel.sendMessageBinary(bytes)) return;
-    } catch {
-      // Closed between the question and the call: the close event that follows says so.
-    }
-    this.stats.droppedMessages += 1;
+    this.#channel.send(bytes);
   }
 
   protected release(): void {
-    try {
-      this.#channel?.close();
-      this.#connection.close();
-    } catch (error) {
-      console.error(error);
-    }
+    this.#channel.close(this.#connection);
   }
 }
 
