@@ -8,19 +8,9 @@
  * skips whole ticks, says how many, and the tick rate shows it.
  */
 import type { AuthoritySession } from '../netcode/authority-session.ts';
-import type { Channel, PeerId, Request, SessionEvent } from '../netcode/session.ts';
+import type { PeerId, SessionEvent } from '../netcode/session.ts';
+import { createLinkTotals, type LinkTotals, type PeerLink, SessionLinks } from './session-links.ts';
 import type { Timer } from './timer.ts';
-
-/** How an authority reaches one peer; a transport implements it. */
-export interface PeerLink {
-  /**
-   * Hands one message to the transport, which owns `bytes` from then on. False: not sent, because the peer's buffer
-   * stands at its limit. Must not throw.
-   */
-  send(bytes: Uint8Array, channel: Channel): boolean;
-  /** Closes the link for good; the reason is a sentence for people. Must not throw, and must not call back at once. */
-  close(reason: string): void;
-}
 
 /** When one tick happened, on the timer's clock. The object is reused by the next tick: copy what you keep. */
 export interface TickTiming {
@@ -47,17 +37,9 @@ export interface AuthorityDriverOptions {
   hooks?: AuthorityHooks[];
 }
 
-/** Plain counters of what passed through. */
-export interface DriverCounters {
+/** Plain counters of what passed through, and of ticks. */
+export interface DriverCounters extends LinkTotals {
   ticks: number;
-  sentMessages: number;
-  sentBytes: number;
-  receivedMessages: number;
-  receivedBytes: number;
-  /** Messages not sent because the peer's transport was backed up. */
-  skippedMessages: number;
-  /** Peers that the session asked to disconnect. */
-  disconnected: number;
   /** Ticks that began more than one period late. */
   lateTicks: number;
   /** Ticks that were never done, because the process was too far behind. */
@@ -73,41 +55,30 @@ export class AuthorityDriver {
   readonly session: AuthoritySession;
   readonly timer: Timer;
   readonly hooks: AuthorityHooks[];
-  readonly counters: DriverCounters = {
-    ticks: 0,
-    sentMessages: 0,
-    sentBytes: 0,
-    receivedMessages: 0,
-    receivedBytes: 0,
-    skippedMessages: 0,
-    disconnected: 0,
-    lateTicks: 0,
-    skippedTicks: 0,
-  };
-  readonly #links = new Map<PeerId, PeerLink>();
+  readonly counters: DriverCounters = { ...createLinkTotals(), ticks: 0, lateTicks: 0, skippedTicks: 0 };
+  readonly #links: SessionLinks;
   readonly #timing: TickTiming = { tick: 0, dueMs: 0, startedMs: 0, endedMs: 0, receiveMs: 0 };
   readonly #periodMs: number;
   /** How far the session's time lies behind the timer's, by ticks that were skipped. */
   #skippedMs = 0;
-  #lastPeer: PeerId = 0;
   #cancel: (() => void) | null = null;
-  #stopped = false;
 
   constructor({ session, timer, hooks = [] }: AuthorityDriverOptions) {
     this.session = session;
     this.timer = timer;
     this.hooks = [...hooks];
     this.#periodMs = 1000 / session.options.config.tickRateHz;
+    this.#links = new SessionLinks({
+      session,
+      nowMs: () => timer.nowMs() - this.#skippedMs,
+      totals: this.counters,
+      onEvents: (events) => this.#tell(events),
+    });
   }
 
   /** Links that are up, those still in the handshake included. */
   get peers(): number {
-    return this.#links.size;
-  }
-
-  /** The session's own time. */
-  #sessionMs(): number {
-    return this.timer.nowMs() - this.#skippedMs;
+    return this.#links.count;
   }
 
   start(): void {
@@ -116,84 +87,42 @@ export class AuthorityDriver {
 
   /** Stops time and closes every link with the reason. */
   stop(reason: string): void {
-    this.#stopped = true;
     this.#cancel?.();
-    for (const link of this.#links.values()) link.close(reason);
-    this.#links.clear();
+    this.#links.close(reason);
   }
 
   /** A transport reports a new link; returns the id under which it is known here. */
   peerUp(link: PeerLink): PeerId {
-    const peer = ++this.#lastPeer;
-    this.#links.set(peer, link);
-    this.session.linkChanged(peer, 'up', this.#sessionMs());
-    this.#perform();
-    return peer;
+    return this.#links.up(link);
   }
 
   /** A transport reports that a link is gone. Harmless for one that is unknown or gone already. */
   peerDown(peer: PeerId): void {
-    if (!this.#links.delete(peer) || this.#stopped) return;
-    this.session.linkChanged(peer, 'down', this.#sessionMs());
-    this.#perform();
+    this.#links.down(peer);
   }
 
   /** A transport hands over one message. `bytes` are read during the call only. */
   receive(peer: PeerId, bytes: Uint8Array): void {
-    if (this.#stopped || !this.#links.has(peer)) return;
     const startedMs = this.timer.nowMs();
-    this.counters.receivedMessages += 1;
-    this.counters.receivedBytes += bytes.length;
-    this.session.receive(peer, bytes, startedMs - this.#skippedMs);
-    this.#perform();
+    if (!this.#links.receive(peer, bytes, startedMs - this.#skippedMs)) return;
     if (startedMs < this.session.nextDueMs + this.#skippedMs) {
       this.#timing.receiveMs += this.timer.nowMs() - startedMs;
     }
   }
 
-  /** Performs what the session asked for, then tells the hooks what happened. */
-  #perform(): void {
-    for (const request of this.session.drain()) {
-      if (request.type === 'send') this.#send(request);
-      else if (request.type === 'disconnect') this.#disconnect(request.to, request.reason);
-    }
-    if (this.hooks.length === 0) {
-      this.session.takeEvents();
-      return;
-    }
-    const events = this.session.takeEvents();
-    if (events.length === 0) return;
+  #tell(events: readonly SessionEvent[]): void {
+    if (this.hooks.length === 0) return;
     const nowMs = this.timer.nowMs();
     for (const event of events) for (const hook of this.hooks) hook.event?.(event, nowMs);
   }
 
-  #send({ to, bytes, channel }: Extract<Request, { type: 'send' }>): void {
-    const link = this.#links.get(to);
-    if (!link) return;
-    if (link.send(bytes, channel)) {
-      this.counters.sentMessages += 1;
-      this.counters.sentBytes += bytes.length;
-    } else {
-      this.counters.skippedMessages += 1;
-    }
-  }
-
-  #disconnect(peer: PeerId, reason: string): void {
-    const link = this.#links.get(peer);
-    if (!link) return;
-    this.#links.delete(peer);
-    this.counters.disconnected += 1;
-    link.close(reason);
-    this.session.linkChanged(peer, 'down', this.#sessionMs());
-  }
-
   #schedule(): void {
-    if (this.#stopped) return;
+    if (this.#links.isClosed) return;
     this.#cancel = this.timer.callAt(this.session.nextDueMs + this.#skippedMs, () => this.#wake());
   }
 
   #wake(): void {
-    for (let done = 0; done < CATCH_UP_TICKS && !this.#stopped; done++) if (!this.#advance()) break;
+    for (let done = 0; done < CATCH_UP_TICKS && !this.#links.isClosed; done++) if (!this.#advance()) break;
     this.#schedule();
   }
 
@@ -214,7 +143,7 @@ export class AuthorityDriver {
     timing.startedMs = timer.nowMs();
     this.#skip(timing.startedMs - timing.dueMs);
     const more = session.advance(timing.startedMs - this.#skippedMs);
-    this.#perform();
+    this.#links.perform();
     timing.endedMs = timer.nowMs();
     timing.tick = session.world.match.tick[0]!;
     if (timing.tick !== tickBefore) {

@@ -6,10 +6,10 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import geckos, { type ServerChannel } from '@geckos.io/server';
-import type { PeerLink } from '../links/authority-driver.ts';
 import { MAX_MESSAGE_BYTES } from '../links/client-end.ts';
 import { listen, urlOf } from '../links/listen.ts';
 import { delayAcknowledgements, lowerNativeThreads } from '../links/native-tuning.ts';
+import type { PeerLink } from '../links/session-links.ts';
 import { CHANNEL_LABEL } from '../links/signalling.ts';
 import type { PeerId } from '../netcode/session.ts';
 import { SignallingGuard } from './signalling-guard.ts';

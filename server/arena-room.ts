@@ -9,8 +9,9 @@
 import type { Socket } from 'node:net';
 import { type Client, Room } from '@colyseus/core';
 import type { WebSocket } from 'ws';
-import type { AuthorityDriver, PeerLink, TickTiming } from '../links/authority-driver.ts';
+import type { AuthorityDriver, TickTiming } from '../links/authority-driver.ts';
 import { FRAME_HEADER_BYTES, Frame, GAME_BYTES } from '../links/colyseus-frames.ts';
+import type { PeerLink } from '../links/session-links.ts';
 import type { Channel, PeerId } from '../netcode/session.ts';
 import { ArenaState, TOP_COUNT, TopEntry } from './schema.ts';
 
