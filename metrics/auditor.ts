@@ -34,8 +34,11 @@ export interface AuditOptions {
   headerBytes: number;
   /** The authority is one of the participants: its upload counts as a participant's. */
   authorityPlays: boolean;
-  /** `nobody`: every peer simulates the match, and the first argument of `audit` is what one of them recorded. */
-  decides?: 'authority' | 'nobody';
+  /**
+   * `nobody`: every peer simulates the match, and the first argument of `audit` is what one of them recorded. `owners`:
+   * every peer decides for its own avatar, and the first argument is what all of them recorded, merged.
+   */
+  decides?: 'authority' | 'nobody' | 'owners';
   /** Whether peers predict missing inputs and step again when they come. */
   rollback?: boolean;
   /** What the process wrote down where peers meet. */

@@ -12,6 +12,12 @@ export interface RendezvousMeta {
   untilMs: number;
   sentBytes: number;
   receivedBytes: number;
+  sentMessages: number;
+  receivedMessages: number;
+  /** Peers named to strangers. */
+  introduced: number;
+  /** Epochs committed. */
+  epochs: number;
 }
 
 export interface RendezvousRecording {
@@ -22,19 +28,30 @@ export interface RendezvousRecording {
 export class RendezvousRecorder {
   readonly window = new MeasuringWindow();
   readonly #resources = createResourceTable();
-  #sentBytes = 0;
-  #receivedBytes = 0;
+  #counts = { sentBytes: 0, receivedBytes: 0, sentMessages: 0, receivedMessages: 0, introduced: 0, epochs: 0 };
 
   /** Says from when to when to measure. */
   measure(fromMs: number, untilMs: number): void {
     this.window.set(fromMs, untilMs);
   }
 
-  /** Bytes of all its links together since the last call, relayed ones included, transport headers not. */
-  bytes(nowMs: number, sent: number, received: number): void {
+  /** Bytes and messages of all its links together since the last call, relayed ones included, transport headers not. */
+  bytes(nowMs: number, sent: number, received: number, sentMessages = 0, receivedMessages = 0): void {
     if (!this.window.covers(nowMs)) return;
-    this.#sentBytes += sent;
-    this.#receivedBytes += received;
+    this.#counts.sentBytes += sent;
+    this.#counts.receivedBytes += received;
+    this.#counts.sentMessages += sentMessages;
+    this.#counts.receivedMessages += receivedMessages;
+  }
+
+  /** It named so many peers to one who may come to see them. */
+  introduced(peers: number, nowMs: number): void {
+    if (this.window.covers(nowMs)) this.#counts.introduced += peers;
+  }
+
+  /** An epoch was committed. */
+  epoch(nowMs: number): void {
+    if (this.window.covers(nowMs)) this.#counts.epochs++;
   }
 
   /** A sample of the process's CPU and memory, about once per second. */
@@ -47,8 +64,7 @@ export class RendezvousRecorder {
     const meta: RendezvousMeta = {
       kind: 'rendezvous',
       ...windowOf(this.window),
-      sentBytes: this.#sentBytes,
-      receivedBytes: this.#receivedBytes,
+      ...this.#counts,
     };
     return packTables(meta, { resources: this.#resources } as never);
   }

@@ -2,12 +2,15 @@
  * What one process full of players writes down: when each input was due, and, for measured viewers, every snapshot as it
  * arrived. One recorder per bot process. All times are ms of the machine's monotonic clock, or virtual time.
  * Cost: a few stores per input, and four per entity of a measured viewer's snapshot. Where there is no authority the
- * players are peers that simulate, and tell about that too (peer-notes.ts).
+ * players are peers that simulate, and tell about that too (peer-notes.ts); where each owns its avatar, they tell what is
+ * true of it (mesh/owner-notes.ts) and about their neighbours (mesh/mesh-notes.ts).
  */
 import { appendResources, createResourceTable, type ResourceRows, windowOf } from './authority-recorder.ts';
 import { packTables, type Rows, Table, unpackTables } from './columns.ts';
 import { Distribution } from './histogram.ts';
 import { MeasuringWindow, type ResourceSample } from './measuring-window.ts';
+import { MeshNotes, type MeshNotesMeta, type MeshRows } from './mesh/mesh-notes.ts';
+import { OwnerNotes, type OwnerNotesMeta, type OwnerRows } from './mesh/owner-notes.ts';
 import { type DesyncReport, PeerNotes, type PeerNotesMeta, type ViewChangeKind } from './peer-notes.ts';
 
 /** What the recorder reads of a participant's view: `View` of netcode/view.ts fits. Positions are in sub-units. */
@@ -23,7 +26,8 @@ export interface SeenView {
     deaths: number;
     purchaseKey: number;
   };
-  players: { count: number; id: Int32Array; x: Int32Array; y: Int32Array };
+  /** `ageTicks`: by how much a row is older than `tick`; left out where all are of that very tick. */
+  players: { count: number; id: Int32Array; x: Int32Array; y: Int32Array; ageTicks?: Int32Array };
 }
 
 export interface SwarmRecorderOptions {
@@ -31,7 +35,7 @@ export interface SwarmRecorderOptions {
   capacity: number;
   /** Players of this process that predict; corrections per minute are per such player. */
   fullClients: number;
-  /** Most entity rows of snapshots; 10 bytes each. */
+  /** Most entity rows of snapshots; 11 bytes each. */
   rowLimit?: number;
 }
 
@@ -51,7 +55,9 @@ export const SNAPSHOT_SHAPE = {
   beyond: 'i32',
   firstRow: 'i32',
 } as const;
-export const SEEN_SHAPE = { player: 'u16', x: 'i32', y: 'i32' } as const;
+/** A row shows its player as of `ageTicks` before the snapshot's tick; 255 stands for anything older. */
+export const SEEN_SHAPE = { player: 'u16', x: 'i32', y: 'i32', ageTicks: 'u8' } as const;
+const OLDEST_TICKS = 255;
 export const TRAFFIC_SHAPE = {
   player: 'u16',
   sentBytes: 'f64',
@@ -82,9 +88,11 @@ export interface SwarmMeta {
   echo: string;
   corrections: string;
   peers: PeerNotesMeta;
+  owners: OwnerNotesMeta;
+  mesh: MeshNotesMeta;
 }
 
-export interface SwarmRecording {
+export interface SwarmRecording extends OwnerRows, MeshRows {
   meta: SwarmMeta;
   inputs: Rows<typeof INPUT_SHAPE>;
   snapshots: Rows<typeof SNAPSHOT_SHAPE>;
@@ -97,6 +105,10 @@ export interface SwarmRecording {
 
 export class SwarmRecorder {
   readonly window = new MeasuringWindow();
+  /** What peers that own their avatars say of themselves: the truth, in parts. */
+  readonly owners = new OwnerNotes(this.window);
+  /** What peers of a mesh say of their links to neighbours. */
+  readonly mesh = new MeshNotes(this.window);
   readonly #options: SwarmRecorderOptions;
   readonly #inputs = new Table(INPUT_SHAPE, 40_000_000);
   readonly #snapshots = new Table(SNAPSHOT_SHAPE, 4_000_000);
@@ -168,6 +180,7 @@ export class SwarmRecorder {
       seen.player[row] = players.id[i]!;
       seen.x[row] = players.x[i]!;
       seen.y[row] = players.y[i]!;
+      seen.ageTicks[row] = Math.min(OLDEST_TICKS, players.ageTicks?.[i] ?? 0);
     }
     this.#seen.count = row;
   }
@@ -313,6 +326,8 @@ export class SwarmRecorder {
       echo: this.#echo.encode(),
       corrections: this.#corrections.encode(),
       peers: this.#peers.finish(),
+      owners: this.owners.finish(),
+      mesh: this.mesh.finish(),
     };
     return packTables(meta, {
       inputs: this.#inputs,
@@ -321,6 +336,8 @@ export class SwarmRecorder {
       traffic,
       drawn: this.#drawn,
       resources: this.#resources,
+      ...this.owners.tables,
+      ...this.mesh.tables,
     } as never);
   }
 }

@@ -16,6 +16,8 @@ export interface PlayerColumns {
   health: Int32Array;
   /** 1 when a shield is up. */
   shielded: Int32Array;
+  /** Ticks by which a row is older than the view's own: owners of a mesh are heard of one by one. 0 everywhere else. */
+  ageTicks: Int32Array;
 }
 
 export interface ShotColumns {
@@ -101,7 +103,7 @@ export function createView(arena: Arena): View {
       waitTicks: 0,
       purchaseKey: 0,
     },
-    players: columns(['id', 'x', 'y', 'aim', 'health', 'shielded'], 64),
+    players: columns(['id', 'x', 'y', 'aim', 'health', 'shielded', 'ageTicks'], 64),
     shots: columns(['id', 'x', 'y', 'aim'], 32),
     coins: columns(['id', 'x', 'y', 'amount'], 64),
   };

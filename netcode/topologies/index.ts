@@ -1,7 +1,7 @@
 /** The registry of topologies: help texts, the page's menu, the contract tests and the report read it. */
 import type { Topology } from './topology.ts';
 
-export type { Topology } from './topology.ts';
+export type { Decides, Topology } from './topology.ts';
 
 export const TOPOLOGIES: readonly Topology[] = [
   {
