@@ -3,7 +3,7 @@
  * the session asks for. It owns no timer; a page's worker, a swarm's loop or a host's own player calls `pump`.
  */
 import type { ClientSession } from '../netcode/client-session.ts';
-import { AUTHORITY, type SessionEvent } from '../netcode/session.ts';
+import { AUTHORITY, type Session, type SessionEvent } from '../netcode/session.ts';
 import type { View } from '../netcode/view.ts';
 import type { ClientEnd } from './client-end.ts';
 
@@ -11,6 +11,12 @@ import type { ClientEnd } from './client-end.ts';
 export type Decision = Parameters<ClientSession['setInput']>[0];
 /** Plays for the participant: called right before an input is sampled. */
 export type Decide = (view: View, nowMs: number) => Decision;
+
+/** What a session has besides when somebody plays by it. */
+export interface Played {
+  readonly view: View | null;
+  wantsInput(nowMs: number): boolean;
+}
 
 export interface ClientDriverOptions {
   session: ClientSession;
@@ -23,8 +29,17 @@ export interface ClientDriverOptions {
   onClose?: (reason: string) => void;
 }
 
-/** Inputs sampled in one pump at most; a driver that was asleep for longer lets the rest go by. */
+/** Ticks and inputs done in one pump at most; a driver that was asleep for longer lets the rest go by. */
 const MAX_ADVANCES = 8;
+
+/** Lets time pass for a session, and asks for each input right before it is sampled, if somebody plays by it. */
+export function letPlay(session: Session & Partial<Played>, decide: Decide | undefined, nowMs: number): void {
+  for (let done = 0; done < MAX_ADVANCES; done++) {
+    const { view } = session;
+    if (decide && view && view.tick >= 0 && session.wantsInput?.(nowMs)) session.setInput(decide(view, nowMs));
+    if (!session.advance(nowMs)) break;
+  }
+}
 
 export class ClientDriver {
   readonly session: ClientSession;
@@ -66,17 +81,9 @@ export class ClientDriver {
 
   /** Lets time pass; returns when it next wants to be called (`nextDueMs` of the session). */
   pump(): number {
-    const { session } = this;
-    const nowMs = this.#options.nowMs();
-    for (let done = 0; done < MAX_ADVANCES; done++) {
-      const { view } = session;
-      if (this.decide && view && view.tick >= 0 && session.wantsInput(nowMs)) {
-        session.setInput(this.decide(view, nowMs));
-      }
-      if (!session.advance(nowMs)) break;
-    }
+    letPlay(this.session, this.decide, this.#options.nowMs());
     this.#perform();
-    return session.nextDueMs;
+    return this.session.nextDueMs;
   }
 
   close(reason?: string): void {

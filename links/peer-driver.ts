@@ -10,19 +10,14 @@ import type { PeerSession } from '../netcode/peer-session.ts';
 import { Kind } from '../netcode/protocol.ts';
 import { RELAY_HEADER_BYTES } from '../netcode/rendezvous-messages.ts';
 import { type LinkState, type PeerId, RENDEZVOUS, type Request, type SessionEvent } from '../netcode/session.ts';
-import type { View } from '../netcode/view.ts';
 import { Access, type AccessOptions } from './access.ts';
-import type { Decide } from './client-driver.ts';
+import { type Decide, letPlay } from './client-driver.ts';
 import { type ClientEnd, createEndStats, type EndStats } from './client-end.ts';
 import { addStats, Dialler } from './dialler.ts';
 import type { ConnectionFactory } from './peer-connection.ts';
 import type { Timer } from './timer.ts';
 
-/** What a session has besides when somebody plays by it. */
-export interface Played {
-  readonly view: View | null;
-  wantsInput(nowMs: number): boolean;
-}
+export type { Played } from './client-driver.ts';
 
 export interface NatBlocking {
   /** Share of pairs that cannot connect directly. */
@@ -70,8 +65,6 @@ export interface PeerReach {
   relayed: Traffic;
 }
 
-/** Ticks done in one pump at most; a driver that was asleep for longer lets the rest go by. */
-const MAX_ADVANCES = 8;
 /** A lost rendezvous is tried again this often. */
 const REOPEN_EVERY_MS = 2000;
 
@@ -177,15 +170,7 @@ export class PeerDriver<S extends PeerSession = PeerSession> {
   /** Lets time pass; returns when it next wants to be called (`nextDueMs` of the session). */
   pump(): number {
     const { session } = this;
-    const played = session as PeerSession & Partial<Played>;
-    const nowMs = this.#options.timer.nowMs();
-    for (let done = 0; done < MAX_ADVANCES; done++) {
-      const { view } = played;
-      if (this.decide && view && view.tick >= 0 && played.wantsInput?.(nowMs)) {
-        session.setInput(this.decide(view, nowMs));
-      }
-      if (!session.advance(nowMs)) break;
-    }
+    letPlay(session, this.decide, this.#options.timer.nowMs());
     this.#perform();
     this.#saidDueMs = session.nextDueMs;
     return this.#saidDueMs;
