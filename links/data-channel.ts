@@ -5,7 +5,8 @@
  */
 import geckos, { type ClientChannel } from '@geckos.io/client';
 import type { Transport } from '../netcode/session.ts';
-import { BaseEnd, MAX_MESSAGE_BYTES, OPEN_TIMEOUT_MS } from './client-end.ts';
+import { NO_WEBRTC, takeMessages, whenPageCloses } from './browser-channel.ts';
+import { BaseEnd, OPEN_TIMEOUT_MS } from './client-end.ts';
 import { readableSignalError } from './signalling.ts';
 
 export interface DataChannelEndOptions {
@@ -23,8 +24,7 @@ class DataChannelEnd extends BaseEnd {
   readonly #geckos: ClientChannel;
   readonly #timeout: ReturnType<typeof setTimeout>;
   #channel: RTCDataChannel | null = null;
-  /** A tab that closes says so at once: otherwise the host would hear nothing until its silence limit. */
-  readonly #leave = (): void => this.close('the page was closed');
+  #forgetPage: () => void = () => {};
 
   constructor({ url }: DataChannelEndOptions) {
     super();
@@ -37,9 +37,9 @@ class DataChannelEnd extends BaseEnd {
     this.#timeout = setTimeout(() => {
       this.close(`no data channel to ${url} within ${OPEN_TIMEOUT_MS / 1000} s; a firewall may block UDP`);
     }, OPEN_TIMEOUT_MS);
-    globalThis.addEventListener?.('pagehide', this.#leave);
+    this.#forgetPage = whenPageCloses((reason) => this.close(reason));
     if (typeof RTCPeerConnection === 'undefined') {
-      queueMicrotask(() => this.close('this browser has no WebRTC; play against a server instead'));
+      queueMicrotask(() => this.close(NO_WEBRTC));
       return;
     }
     this.#geckos
@@ -67,11 +67,7 @@ class DataChannelEnd extends BaseEnd {
       return;
     }
     this.#channel = channel;
-    channel.binaryType = 'arraybuffer';
-    channel.onmessage = ({ data }: MessageEvent<unknown>) => {
-      if (data instanceof ArrayBuffer && data.byteLength <= MAX_MESSAGE_BYTES) this.received(new Uint8Array(data));
-      else this.stats.malformedMessages += 1;
-    };
+    takeMessages(channel, this.stats, (bytes) => this.received(bytes));
     channel.addEventListener('close', () => this.close('the host closed the link'));
     connection.addEventListener('connectionstatechange', () => {
       if (connection.connectionState === 'failed' || connection.connectionState === 'closed') {
@@ -94,7 +90,7 @@ class DataChannelEnd extends BaseEnd {
 
   protected release(): void {
     clearTimeout(this.#timeout);
-    globalThis.removeEventListener?.('pagehide', this.#leave);
+    this.#forgetPage();
     this.#channel?.close();
     (this.#geckos as unknown as GeckosInside).peerConnection?.localPeerConnection?.close();
   }

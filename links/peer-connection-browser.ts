@@ -1,5 +1,5 @@
 /** A peer connection in a page, over the browser's own WebRTC. Workers have none: it lives on the page's main thread. */
-import { MAX_MESSAGE_BYTES } from './client-end.ts';
+import { NO_WEBRTC, takeMessages, whenPageCloses } from './browser-channel.ts';
 import { BasePeerConnection, PEER_CHANNEL_LABEL, type PeerConnection } from './peer-connection.ts';
 
 class BrowserPeerConnection extends BasePeerConnection {
@@ -7,14 +7,13 @@ class BrowserPeerConnection extends BasePeerConnection {
   #channel: RTCDataChannel | null = null;
   /** The browser's steps are promises: each waits for the one before. */
   #steps: Promise<void> = Promise.resolve();
-  /** A tab that closes says so at once: otherwise the others would hear nothing until their silence limit. */
-  readonly #leave = (): void => this.close('the page was closed');
+  #forgetPage: () => void = () => {};
 
   constructor() {
     super();
     if (typeof RTCPeerConnection === 'undefined') {
       this.#connection = null;
-      queueMicrotask(() => this.close('this browser has no WebRTC; play against a server instead'));
+      queueMicrotask(() => this.close(NO_WEBRTC));
       return;
     }
     const connection = new RTCPeerConnection({ iceServers: [] });
@@ -29,7 +28,7 @@ class BrowserPeerConnection extends BasePeerConnection {
       this.close(this.state === 'opening' ? 'no direct link could be made' : 'the link to the peer was lost');
     };
     connection.ondatachannel = ({ channel }) => this.#attach(channel);
-    globalThis.addEventListener?.('pagehide', this.#leave);
+    this.#forgetPage = whenPageCloses((reason) => this.close(reason));
   }
 
   get bufferedBytes(): number {
@@ -87,11 +86,7 @@ class BrowserPeerConnection extends BasePeerConnection {
       return;
     }
     this.#channel = channel;
-    channel.binaryType = 'arraybuffer';
-    channel.onmessage = ({ data }: MessageEvent<unknown>) => {
-      if (data instanceof ArrayBuffer && data.byteLength <= MAX_MESSAGE_BYTES) this.received(new Uint8Array(data));
-      else this.stats.malformedMessages += 1;
-    };
+    takeMessages(channel, this.stats, (bytes) => this.received(bytes));
     channel.onclose = () => this.close('the peer closed the link');
     if (channel.readyState === 'open') this.opened();
     else channel.onopen = () => this.opened();
@@ -107,7 +102,7 @@ class BrowserPeerConnection extends BasePeerConnection {
   }
 
   protected release(): void {
-    globalThis.removeEventListener?.('pagehide', this.#leave);
+    this.#forgetPage();
     this.#channel?.close();
     this.#connection?.close();
   }
