@@ -2,20 +2,21 @@
 import { randomFillSync } from 'node:crypto';
 import { expect } from 'vitest';
 import { DEFAULT_MATCH } from '../../game/arena.ts';
-import { NO_INPUT } from '../../game/input.ts';
-import { coinsError } from '../../game/world.ts';
 import type { ClientEnd } from '../../links/client-end.ts';
 import { openNodeDataChannelEnd } from '../../links/data-channel-node.ts';
 import { createNodePeerConnection } from '../../links/peer-connection-node.ts';
 import { PeerDriver } from '../../links/peer-driver.ts';
 import { monotonicMs, systemTimer } from '../../links/timer.ts';
+import type { ClientSession } from '../../netcode/client-session.ts';
 import { LockstepSession } from '../../netcode/lockstep/lockstep-session.ts';
 import { encodeSettings, lockstepSettings } from '../../netcode/lockstep/settings.ts';
-import type { View } from '../../netcode/view.ts';
+import type { SessionEvent } from '../../netcode/session.ts';
 import { LiveMatch, type LiveTopology, type TestPlayer, until } from '../live/harness.ts';
 import { LiveRendezvous } from '../live/peer-harness.ts';
 import type { ContractMatch, ContractOptions, ContractPlayer, ContractWorld, Stranger, Way } from './contract-world.ts';
-import { RawPeer } from './raw-peer.ts';
+import { type EnteredRaw, PeerMatch } from './peer-match.ts';
+import type { RawPeer } from './raw-peer.ts';
+import { ClientPlayer, PeerPlayer } from './session-players.ts';
 
 const INPUT_RATE_HZ = 20;
 const PUMP_EVERY_MS = 5;
@@ -107,45 +108,23 @@ class AuthorityMatch implements ContractMatch {
   }
 }
 
-class AuthorityPlayer implements ContractPlayer {
+class AuthorityPlayer extends ClientPlayer implements ContractPlayer {
+  readonly session: ClientSession;
+  readonly events: readonly SessionEvent[];
   readonly #player: TestPlayer;
   readonly #live: LiveMatch;
 
   constructor(player: TestPlayer, live: LiveMatch) {
+    super();
+    this.session = player.session;
+    this.events = player.events;
     this.#player = player;
     this.#live = live;
-  }
-
-  get slot(): number {
-    return this.#player.session.player;
-  }
-
-  get view(): View | null {
-    return this.#player.view;
-  }
-
-  get snapshots(): number {
-    return this.#player.session.counters.snapshots;
-  }
-
-  get refusal(): string {
-    return this.#player.session.refusal;
-  }
-
-  get token(): Uint8Array {
-    return this.#player.session.resumeToken!;
-  }
-
-  get resumed(): boolean {
-    return this.#player.events.some((event) => event.type === 'joined' && event.resumed);
-  }
-
-  set decide(decide: ContractPlayer['decide']) {
-    this.#player.decide = decide;
+    player.decide = (view) => this.decide(view);
   }
 
   async names(): Promise<string[]> {
-    this.#player.session.requestRoster(0, 100, monotonicMs());
+    this.session.requestRoster(0, 100, monotonicMs());
     const { entries } = await this.#player.event('roster');
     return entries.map(({ name }) => name);
   }
@@ -161,10 +140,6 @@ class AuthorityPlayer implements ContractPlayer {
   freeze(): void {
     this.#player.freeze();
   }
-
-  leave(): void {
-    this.#player.session.leave();
-  }
 }
 
 export const liveLockstep: ContractWorld = {
@@ -176,13 +151,14 @@ export const liveLockstep: ContractWorld = {
   },
 };
 
-class LockstepMatch implements ContractMatch {
+class LockstepMatch extends PeerMatch implements ContractMatch {
   readonly #rendezvous: LiveRendezvous;
   readonly #players: LockstepPlayer[] = [];
   readonly ways: readonly Way[];
   readonly until = until;
 
   constructor(rendezvous: LiveRendezvous) {
+    super();
     this.#rendezvous = rendezvous;
     this.ways = [
       {
@@ -190,51 +166,25 @@ class LockstepMatch implements ContractMatch {
         open: () => new RawEnd(openNodeDataChannelEnd({ url: rendezvous.url })).opened(),
         malformed: async () => (await rendezvous.status()).counters.malformed,
       },
-      {
-        name: "a peer's link",
-        open: () => this.#openPeerLink(),
-        malformed: async () => sumOf(this.#members, ({ session }) => session.counters.malformed),
-      },
+      this.peerWay,
     ];
   }
 
-  async #openPeerLink(): Promise<Stranger> {
-    const raw = new RawPeer();
-    const player = new LockstepPlayer(this.#rendezvous.url, 'raw', { wrap: raw.wrap });
+  protected get members() {
+    const members = this.#players.filter(({ isRunning, session }) => isRunning && session.role === 'member');
+    return members.map(({ session }) => session);
+  }
+
+  protected enterRaw({ wrap }: RawPeer): EnteredRaw {
+    const player = new LockstepPlayer(this.#rendezvous.url, 'raw', { wrap });
     this.#players.push(player);
-    await until('it is linked to everybody', () => {
-      const links = [...player.session.peers.values()];
-      return links.length === this.#members.length && links.every(({ link }) => link === 'up');
-    });
-    return Object.assign(raw, { close: () => player.stop() });
+    return { session: player.session, close: () => player.stop() };
   }
 
   enter(name: string, token?: Uint8Array): ContractPlayer {
     const player = new LockstepPlayer(this.#rendezvous.url, name, token ? { token } : {});
     this.#players.push(player);
     return player;
-  }
-
-  get #members(): LockstepPlayer[] {
-    return this.#players.filter(({ isRunning, session }) => isRunning && session.role === 'member');
-  }
-
-  /** Whose word counts: a member that moves on. */
-  get #witness(): LockstepSession {
-    const sessions = this.#members.map(({ session }) => session);
-    return sessions.reduce((best, session) => (session.confirmedTick > best.confirmedTick ? session : best));
-  }
-
-  async seated(): Promise<number> {
-    return this.#witness.confirmedWorld!.match.players[0]!;
-  }
-
-  async present(): Promise<number> {
-    return this.#witness.roster.members.length;
-  }
-
-  async coinsError(): Promise<number> {
-    return sumOf(this.#members, ({ session }) => Math.abs(coinsError(session.confirmedWorld!)));
   }
 
   async stop(): Promise<void> {
@@ -244,9 +194,8 @@ class LockstepMatch implements ContractMatch {
 }
 
 /** A peer over real sockets, pumped every few milliseconds. */
-class LockstepPlayer implements ContractPlayer {
+class LockstepPlayer extends PeerPlayer implements ContractPlayer {
   readonly session: LockstepSession;
-  decide: ContractPlayer['decide'] = () => NO_INPUT;
   isRunning = true;
   readonly #url: string;
   readonly #pumping: ReturnType<typeof setInterval>;
@@ -257,6 +206,7 @@ class LockstepPlayer implements ContractPlayer {
     name: string,
     options: { token?: Uint8Array; wrap?: (session: LockstepSession) => LockstepSession } = {},
   ) {
+    super();
     const { token, wrap } = options;
     const randomBytes = (into: Uint8Array) => void randomFillSync(into);
     const resume = token ? { resumeToken: token } : {};
@@ -278,35 +228,6 @@ class LockstepPlayer implements ContractPlayer {
       timer: systemTimer,
       decide: (view) => this.decide(view),
     });
-  }
-
-  get slot(): number {
-    return this.session.player;
-  }
-
-  get view(): View | null {
-    return this.session.view;
-  }
-
-  get snapshots(): number {
-    return this.session.counters.snapshots;
-  }
-
-  get refusal(): string {
-    return this.session.refusal;
-  }
-
-  get token(): Uint8Array {
-    return this.session.resumeToken;
-  }
-
-  get resumed(): boolean {
-    const { roster, self, player } = this.session;
-    return player >= 0 && roster.member(self)?.resumes === true;
-  }
-
-  async names(): Promise<string[]> {
-    return this.session.roster.members.map(({ name }) => name);
   }
 
   cut(): void {
@@ -339,8 +260,4 @@ class LockstepPlayer implements ContractPlayer {
     this.isRunning = false;
     this.#driver.close();
   }
-}
-
-function sumOf<T>(items: readonly T[], value: (item: T) => number): number {
-  return items.reduce((sum, item) => sum + value(item), 0);
 }

@@ -12,8 +12,10 @@ import { SimulatedPeerMatch } from '../../simulator/peer-match.ts';
 import type { PeerNode } from '../../simulator/peer-node.ts';
 import type { PlayerNode } from '../../simulator/player-node.ts';
 import type { VirtualMatch } from '../../simulator/virtual-match.ts';
-import type { ContractMatch, ContractOptions, ContractPlayer, ContractWorld, Stranger, Way } from './contract-world.ts';
-import { RawPeer } from './raw-peer.ts';
+import type { ContractMatch, ContractOptions, ContractPlayer, ContractWorld, Way } from './contract-world.ts';
+import { type EnteredRaw, PeerMatch } from './peer-match.ts';
+import type { RawPeer } from './raw-peer.ts';
+import { ClientPlayer, PeerPlayer } from './session-players.ts';
 
 const PROFILE = customProfile({ baseRttMs: 40, jitterScaleMs: 2 });
 const SEED = 1;
@@ -100,45 +102,28 @@ class AuthorityMatch implements ContractMatch {
   async stop(): Promise<void> {}
 }
 
-class AuthorityPlayer implements ContractPlayer {
-  decide: ContractPlayer['decide'] = () => NO_INPUT;
+class AuthorityPlayer extends ClientPlayer implements ContractPlayer {
   readonly #node: PlayerNode;
   readonly #match: SimulatedMatch;
 
   constructor(node: PlayerNode, match: SimulatedMatch) {
+    super();
     this.#node = node;
     this.#match = match;
     node.keepEvents = true;
   }
 
-  get slot(): number {
-    return this.#node.session.player;
+  get session() {
+    return this.#node.session;
   }
 
-  get view(): View | null {
-    const { view } = this.#node.session;
-    return view && view.tick >= 0 ? view : null;
-  }
-
-  get snapshots(): number {
-    return this.#node.session.counters.snapshots;
-  }
-
-  get refusal(): string {
-    return this.#node.session.refusal;
-  }
-
-  get token(): Uint8Array {
-    return this.#node.session.resumeToken!;
-  }
-
-  get resumed(): boolean {
-    return this.#node.events.some((event) => event.type === 'joined' && event.resumed);
+  get events() {
+    return this.#node.events;
   }
 
   async names(): Promise<string[]> {
-    this.#node.session.requestRoster(0, 100, this.#match.clock.nowMs);
-    const roster = () => this.#node.events.find((event) => event.type === 'roster');
+    this.session.requestRoster(0, 100, this.#match.clock.nowMs);
+    const roster = () => this.events.find((event) => event.type === 'roster');
     const { entries } = await until(this.#match, 'a scoreboard came', roster);
     return entries.map(({ name }) => name);
   }
@@ -154,10 +139,6 @@ class AuthorityPlayer implements ContractPlayer {
   freeze(): void {
     this.#node.crash();
   }
-
-  leave(): void {
-    this.#node.session.leave();
-  }
 }
 
 export const simulatedLockstep: ContractWorld = {
@@ -165,11 +146,12 @@ export const simulatedLockstep: ContractWorld = {
   start: async (options) => new LockstepMatch(options),
 };
 
-class LockstepMatch implements ContractMatch {
+class LockstepMatch extends PeerMatch implements ContractMatch {
   readonly #match: SimulatedPeerMatch;
   readonly ways: readonly Way[];
 
   constructor(options: ContractOptions) {
+    super();
     const config = configOf(options);
     const settings = lockstepSettings(config, options.impatient ? { holdTicks: 4 } : {});
     this.#match = new SimulatedPeerMatch({
@@ -186,23 +168,18 @@ class LockstepMatch implements ContractMatch {
         open: async () => match.stranger(),
         malformed: async () => match.rendezvous.counters.malformed,
       },
-      {
-        name: "a peer's link",
-        open: () => this.#openPeerLink(),
-        malformed: async () => sumOf(match.members, ({ session }) => session.counters.malformed),
-      },
+      this.peerWay,
     ];
   }
 
-  async #openPeerLink(): Promise<Stranger> {
-    const raw = new RawPeer();
-    const node = this.#match.add({ name: 'raw', decide: () => NO_INPUT, wrapSession: raw.wrap });
+  protected get members() {
+    return this.#match.members.map(({ session }) => session);
+  }
+
+  protected enterRaw({ wrap }: RawPeer): EnteredRaw {
+    const node = this.#match.add({ name: 'raw', decide: () => NO_INPUT, wrapSession: wrap });
     node.join();
-    await this.until('it is linked to everybody', () => {
-      const links = [...node.session.peers.values()];
-      return links.length === this.#match.members.length && links.every(({ link }) => link === 'up');
-    });
-    return Object.assign(raw, { close: () => node.crash() });
+    return { session: node.session, close: () => node.crash() };
   }
 
   enter(name: string, token?: Uint8Array): ContractPlayer {
@@ -217,62 +194,19 @@ class LockstepMatch implements ContractMatch {
     return until(this.#match, what, holds);
   }
 
-  /** Whose word counts: a member that moves on. */
-  get #witness(): PeerNode {
-    const { members } = this.#match;
-    return members.reduce((best, node) => (node.session.confirmedTick > best.session.confirmedTick ? node : best));
-  }
-
-  async seated(): Promise<number> {
-    return this.#witness.session.confirmedWorld!.match.players[0]!;
-  }
-
-  async present(): Promise<number> {
-    return this.#witness.session.roster.members.length;
-  }
-
-  async coinsError(): Promise<number> {
-    return sumOf(this.#match.members, ({ session }) => Math.abs(coinsError(session.confirmedWorld!)));
-  }
-
   async stop(): Promise<void> {}
 }
 
-class LockstepPlayer implements ContractPlayer {
-  decide: ContractPlayer['decide'] = () => NO_INPUT;
+class LockstepPlayer extends PeerPlayer implements ContractPlayer {
   readonly #node: PeerNode;
 
   constructor(node: PeerNode) {
+    super();
     this.#node = node;
   }
 
-  get slot(): number {
-    return this.#node.session.player;
-  }
-
-  get view(): View | null {
-    return this.#node.session.view;
-  }
-
-  get snapshots(): number {
-    return this.#node.session.counters.snapshots;
-  }
-
-  get refusal(): string {
-    return this.#node.session.refusal;
-  }
-
-  get token(): Uint8Array {
-    return this.#node.session.resumeToken;
-  }
-
-  get resumed(): boolean {
-    const { roster, self, player } = this.#node.session;
-    return player >= 0 && roster.member(self)?.resumes === true;
-  }
-
-  async names(): Promise<string[]> {
-    return this.#node.session.roster.members.map(({ name }) => name);
+  get session() {
+    return this.#node.session;
   }
 
   cut(): void {
@@ -290,8 +224,4 @@ class LockstepPlayer implements ContractPlayer {
   leave(): void {
     this.#node.leave();
   }
-}
-
-function sumOf<T>(items: readonly T[], value: (item: T) => number): number {
-  return items.reduce((sum, item) => sum + value(item), 0);
 }
