@@ -7,15 +7,14 @@
  * With commit–reveal nobody shows an input before it has everybody's commitment: what it waits for does not come, and it
  * plays as its honest twin.
  */
-import { saveWorld } from '../../game/world.ts';
 import type { LockstepSession } from '../../netcode/lockstep/lockstep-session.ts';
 import { decodePeerInput, encodePeerInput } from '../../netcode/lockstep/peer-input-codec.ts';
-import { WorldLine } from '../../netcode/lockstep/world-line.ts';
 import { Kind } from '../../netcode/protocol.ts';
 import type { PeerId } from '../../netcode/session.ts';
 import { createView, type View } from '../../netcode/view.ts';
 import { WorldViewer } from '../../netcode/world-view.ts';
 import { type Cheat, type CheatNotes, noNotes, noteAttempt } from './cheat.ts';
+import { WorldAhead } from './world-ahead.ts';
 import { wrapLockstep } from './wrap.ts';
 
 /** Longer would be noticed, and soon be answered by being dropped. */
@@ -28,25 +27,22 @@ const COMFORTABLE_TICKS = 3;
 /** The world as it will be with the next input, as far as the others' inputs are known. */
 class Foreseer {
   readonly #session: LockstepSession;
-  readonly #line: WorldLine;
+  readonly #ahead: WorldAhead;
   readonly #viewer: WorldViewer;
   readonly #view: View;
-  readonly #state: Uint8Array;
 
   constructor(session: LockstepSession) {
-    const arena = session.arena!;
     this.#session = session;
-    this.#line = new WorldLine(arena, 2);
-    this.#viewer = new WorldViewer(this.#line.world);
-    this.#view = createView(arena);
-    this.#state = new Uint8Array(this.#line.world.bytes.length);
+    this.#ahead = new WorldAhead(session);
+    this.#viewer = new WorldViewer(this.#ahead.line.world);
+    this.#view = createView(session.arena!);
   }
 
   view(untilTick: number): View {
-    const { confirmedWorld, roster, player } = this.#session;
-    saveWorld(confirmedWorld!, this.#state);
-    this.#line.startAt(this.#state);
-    while (this.#line.tick < untilTick) this.#line.step(roster);
+    const { roster, player } = this.#session;
+    const { line } = this.#ahead;
+    this.#ahead.follow();
+    while (line.tick < untilTick) line.step(roster);
     this.#viewer.invalidate();
     this.#viewer.fill(this.#view, player);
     return this.#view;

@@ -15,6 +15,7 @@ import { WorldLine } from '../../netcode/lockstep/world-line.ts';
 import { Kind } from '../../netcode/protocol.ts';
 import { RENDEZVOUS, type Request } from '../../netcode/session.ts';
 import { type Cheat, type CheatNotes, noNotes, noteAttempt } from './cheat.ts';
+import { WorldAhead } from './world-ahead.ts';
 import { wrapLockstep } from './wrap.ts';
 
 /** It plays honestly for so long after it was let in. */
@@ -37,25 +38,24 @@ function standing(roster: Roster, slot: number, fromTick: number): Roster {
 /** Steps a copy of the world ahead of what was shown. */
 class Rehearsal {
   readonly #session: LockstepSession;
-  readonly #line: WorldLine;
+  readonly #ahead: WorldAhead;
   readonly #other: WorldLine;
   readonly #before: Uint8Array;
 
   constructor(session: LockstepSession) {
-    const arena = session.arena!;
     this.#session = session;
-    this.#line = new WorldLine(arena, 2);
-    this.#other = new WorldLine(arena, 2);
-    this.#before = new Uint8Array(this.#line.world.bytes.length);
+    this.#ahead = new WorldAhead(session);
+    this.#other = new WorldLine(session.arena!, 2);
+    this.#before = new Uint8Array(this.#other.world.bytes.length);
     this.follow();
   }
 
   get tick(): number {
-    return this.#line.tick;
+    return this.#ahead.line.tick;
   }
 
   follow(): void {
-    this.#line.startAt(saveWorld(this.#session.confirmedWorld!, this.#before));
+    this.#ahead.follow();
   }
 
   get isNextKnown(): boolean {
@@ -68,10 +68,11 @@ class Rehearsal {
   /** Steps once; true when the player was hurt in it, and would not have been had it stood still. */
   step(): boolean {
     const { roster, player } = this.#session;
-    const strength = strengthOf(this.#line.world, player);
-    saveWorld(this.#line.world, this.#before);
-    this.#line.step(roster);
-    if (strengthOf(this.#line.world, player) >= strength) return false;
+    const { line } = this.#ahead;
+    const strength = strengthOf(line.world, player);
+    saveWorld(line.world, this.#before);
+    line.step(roster);
+    if (strengthOf(line.world, player) >= strength) return false;
     this.#other.startAt(this.#before);
     this.#other.step(standing(roster, player, this.tick));
     return strengthOf(this.#other.world, player) >= strength;
