@@ -1,47 +1,38 @@
 /** What a report shows of peers without an authority: their table, and upload as arithmetic beside what was counted. */
-import { type MeasureName, numberOf } from '../measures.ts';
+import { numberOf } from '../measures.ts';
 import type { RunRecord } from '../record.ts';
 import { tidy } from '../verdict.ts';
 import { type Line, linePlot } from './charts.ts';
 import { type Group, medianAt, sizesOf, withoutAuthority } from './groups.ts';
 import { escapeHtml, figure, table, tag } from './page.ts';
+import { EVIDENCE_COLUMN, measureColumn, RUN_COLUMNS } from './run-columns.ts';
 import { largestMesh, linkArithmetic, mbit, UPLINKS_KBPS } from './scaling.ts';
-import { runName, shown } from './words.ts';
+import { shown } from './words.ts';
 
 /** Rows of what only peers have, for runs without an authority. */
 export function peerTable(records: readonly RunRecord[]): string {
   const rows = records.filter(({ plan }) => withoutAuthority(plan));
   if (rows.length === 0) return '';
-  const cell =
-    (name: MeasureName, factor = 1) =>
-    (run: RunRecord) =>
-      shown(run, name, factor);
   const depths = ['rollback.depth.p50', 'rollback.depth.p95', 'rollback.depth.max'] as const;
   return table<RunRecord>(
     [
-      {
-        title: 'Run',
-        text: true,
-        cell: ({ plan }) => escapeHtml(runName(plan)),
-      },
-      { title: 'Players', cell: ({ plan }) => tidy(plan.players) },
-      { title: 'Seed', cell: ({ plan }) => String(plan.seed) },
+      ...RUN_COLUMNS,
       { title: 'Delay mean / worst, ms', cell: (run) => `${shown(run, 'delay.mean')} / ${shown(run, 'delay.worst')}` },
-      { title: 'Stalls per min', cell: cell('stalls.rate') },
-      { title: 'Waiting, %', cell: cell('stalls.time.ratio', 100) },
-      { title: 'Echo p95, ms', cell: cell('echo.p95') },
-      { title: 'Own action p95, ms', cell: cell('ownAction.p95') },
+      measureColumn('Stalls per min', 'stalls.rate'),
+      measureColumn('Waiting, %', 'stalls.time.ratio', 100),
+      measureColumn('Echo p95, ms', 'echo.p95'),
+      measureColumn('Own action p95, ms', 'ownAction.p95'),
       { title: 'Rollback p50 / p95 / max, ticks', cell: (run) => depths.map((name) => shown(run, name)).join(' / ') },
-      { title: 'Rollbacks per min', cell: cell('rollback.rate') },
-      { title: 'Links', cell: cell('links.mean') },
-      { title: 'Relayed, %', cell: cell('relayed.ratio', 100) },
-      { title: 'CPU per peer, %', cell: cell('cpu.peer') },
-      { title: 'µs per message', cell: cell('cpu.perMessage') },
-      { title: 'MB per peer', cell: cell('memory.peer') },
-      { title: 'View changes', cell: cell('viewChanges.count') },
-      { title: 'Recovery p99, ms', cell: cell('recovery.p99') },
-      { title: 'Desyncs', cell: cell('desync.count') },
-      { title: 'Evidence', text: true, cell: ({ evidence }) => tag(evidence) },
+      measureColumn('Rollbacks per min', 'rollback.rate'),
+      measureColumn('Links', 'links.mean'),
+      measureColumn('Relayed, %', 'relayed.ratio', 100),
+      measureColumn('CPU per peer, %', 'cpu.peer'),
+      measureColumn('µs per message', 'cpu.perMessage'),
+      measureColumn('MB per peer', 'memory.peer'),
+      measureColumn('View changes', 'viewChanges.count'),
+      measureColumn('Recovery p99, ms', 'recovery.p99'),
+      measureColumn('Desyncs', 'desync.count'),
+      EVIDENCE_COLUMN,
     ],
     rows,
   );

@@ -10,8 +10,9 @@ import { bandwidthFigures, cheatFigure, costFigure, sweepFigures, twinFigures } 
 import { type CheatCell, cheatCells, type Group, groupRuns } from './groups.ts';
 import { escapeHtml, page, table, tag } from './page.ts';
 import { peerTable, scalingFigures, uploadTable } from './peers.ts';
+import { EVIDENCE_COLUMN, measureColumn, RUN_COLUMNS } from './run-columns.ts';
 import { whyItStops } from './scaling.ts';
-import { answerInWords, endSentence, runName, shown } from './words.ts';
+import { answerInWords, endSentence, runName } from './words.ts';
 
 export interface ReportInput {
   title: string;
@@ -182,25 +183,19 @@ function findingOf({ inconclusive, gain }: CheatCell): string {
 function runTable(records: readonly RunRecord[]): string {
   return table<RunRecord>(
     [
-      {
-        title: 'Run',
-        text: true,
-        cell: ({ plan }) => escapeHtml(runName(plan)),
-      },
-      { title: 'Players', cell: ({ plan }) => tidy(plan.players) },
-      { title: 'Seed', cell: ({ plan }) => String(plan.seed) },
+      ...RUN_COLUMNS,
       { title: 'Status', text: true, cell: statusTag },
       { title: 'Level', text: true, cell: ({ level }) => (level ? tag(level, 'good') : '–') },
-      { title: 'Action p95, ms', cell: (run) => shown(run, 'action.p95') },
-      { title: 'Near age p99, ms', cell: (run) => shown(run, 'age.near.p99') },
-      { title: 'Tick p99, ms', cell: (run) => shown(run, 'tick.p99') },
-      { title: 'View error, %', cell: (run) => shown(run, 'viewError.ratio', 100) },
-      { title: 'Down mean, kbit/s', cell: (run) => shown(run, 'down.mean') },
-      { title: 'Up worst, kbit/s', cell: (run) => shown(run, 'up.worst') },
-      { title: 'Joined, %', cell: (run) => shown(run, 'joins.ok', 100) },
-      { title: 'Authority CPU, %', cell: (run) => shown(run, 'cpu.authority') },
-      { title: 'Bots’ CPU, %', cell: (run) => shown(run, 'cpu.bots') },
-      { title: 'Evidence', text: true, cell: ({ evidence }) => tag(evidence) },
+      measureColumn('Action p95, ms', 'action.p95'),
+      measureColumn('Near age p99, ms', 'age.near.p99'),
+      measureColumn('Tick p99, ms', 'tick.p99'),
+      measureColumn('View error, %', 'viewError.ratio', 100),
+      measureColumn('Down mean, kbit/s', 'down.mean'),
+      measureColumn('Up worst, kbit/s', 'up.worst'),
+      measureColumn('Joined, %', 'joins.ok', 100),
+      measureColumn('Authority CPU, %', 'cpu.authority'),
+      measureColumn('Bots’ CPU, %', 'cpu.bots'),
+      EVIDENCE_COLUMN,
     ],
     records,
   );
