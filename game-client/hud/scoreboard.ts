@@ -1,9 +1,10 @@
 /** The best players and oneself. On a phone it is one line that opens on a tap. */
 import type { RosterEntry } from '../../netcode/session.ts';
 import type { SelfView } from '../../netcode/view.ts';
-import { fromMarkup, part, setText } from '../dom.ts';
+import { fromMarkup, keepRows, part, rowAt, setText, setTexts } from '../dom.ts';
 
 const SHOWN_ENTRIES = 8;
+const COLUMNS = 5;
 
 const MARKUP = `
 <section class="scoreboard card" aria-label="Scoreboard">
@@ -32,7 +33,7 @@ export class Scoreboard {
     this.#total = total;
     const shown = entries.slice(0, SHOWN_ENTRIES);
     this.#rank = entries.findIndex((entry) => entry.player === self.player) + 1;
-    while (this.#rows.childElementCount > shown.length + 1) this.#rows.lastElementChild!.remove();
+    keepRows(this.#rows, shown.length + 1);
     shown.forEach((entry, index) => {
       fillRow(this.#row(index), `${index + 1}`, entry, entry.player === self.player);
     });
@@ -48,12 +49,7 @@ export class Scoreboard {
   }
 
   #row(index: number): HTMLElement {
-    let row = this.#rows.children[index] as HTMLElement | undefined;
-    if (!row) {
-      row = document.createElement('tr');
-      for (let i = 0; i < 5; i++) row.append(document.createElement('td'));
-      this.#rows.append(row);
-    }
+    const row = rowAt(this.#rows, index, COLUMNS);
     row.hidden = false;
     return row;
   }
@@ -61,8 +57,5 @@ export class Scoreboard {
 
 function fillRow(row: HTMLElement, rank: string, entry: Omit<RosterEntry, 'player'>, own: boolean): void {
   row.classList.toggle('own', own);
-  const texts = [rank, entry.name, `${entry.score}`, `${entry.kills}`, `${entry.deaths}`];
-  texts.forEach((text, index) => {
-    setText(row.children[index] as HTMLElement, text);
-  });
+  setTexts(row, [rank, entry.name, `${entry.score}`, `${entry.kills}`, `${entry.deaths}`]);
 }

@@ -1,6 +1,6 @@
 /** The other peers, one line each, and whether their worlds are still the same as ours. */
 import { encodeReplay } from '../../netcode/lockstep/replay-codec.ts';
-import { fromMarkup, part, setText } from '../dom.ts';
+import { fromMarkup, keepRows, part, rowAt, setText, setTexts } from '../dom.ts';
 import type { PeerParticipant } from '../match/peer-participant.ts';
 
 const MARKUP = `<section class="peers">
@@ -16,6 +16,7 @@ const MARKUP = `<section class="peers">
     the replay</button>
 </section>`;
 
+const COLUMNS = 5;
 /** Silent for longer than this, a peer is suspected. */
 const SUSPECT_AFTER_MS = 1000;
 /** How a peer is reached, in a word. */
@@ -39,36 +40,23 @@ export class PeersTable {
   update(nowMs: number): void {
     const { session } = this.#participant;
     const peers = [...session.peers.values()].sort((a, b) => a.id - b.id);
-    while (this.#rows.childElementCount > peers.length) this.#rows.lastElementChild!.remove();
+    keepRows(this.#rows, peers.length);
     peers.forEach((peer, index) => {
       const seat = session.roster.member(peer.id);
       const heardMs = nowMs - peer.lastHeardMs;
-      const row = this.#row(index);
+      const row = rowAt(this.#rows, index, COLUMNS);
       row.dataset['link'] = LINK_NAMES[peer.link];
       row.classList.toggle('silent', heardMs > SUSPECT_AFTER_MS);
       row.classList.toggle('outside', !seat);
-      const texts = [
+      setTexts(row, [
         seat?.name || session.rendezvous.nameOf(peer.id) || `peer ${peer.id}`,
         Number.isFinite(peer.rttMs) ? `${Math.round(peer.rttMs)} ms` : '–',
         LINK_NAMES[peer.link],
         seat ? signed(-peer.aheadTicks) : '–',
         heardMs < 1000 ? `${Math.round(heardMs)} ms` : `${(heardMs / 1000).toFixed(1)} s`,
-      ];
-      texts.forEach((text, column) => {
-        setText(row.children[column] as HTMLElement, text);
-      });
+      ]);
     });
     this.#showChecks();
-  }
-
-  #row(index: number): HTMLElement {
-    let row = this.#rows.children[index] as HTMLElement | undefined;
-    if (!row) {
-      row = document.createElement('tr');
-      for (let i = 0; i < 5; i++) row.append(document.createElement('td'));
-      this.#rows.append(row);
-    }
-    return row;
   }
 
   #showChecks(): void {

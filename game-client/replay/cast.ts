@@ -1,7 +1,7 @@
 /** Who is in the film: everybody with points, coins and health at this tick; a click follows them. */
 import { Status } from '../../game/world.ts';
 import { tapeSeatAt } from '../../netcode/lockstep/replay-tape.ts';
-import { fromMarkup, part, setText } from '../dom.ts';
+import { createRow, fromMarkup, part, setText } from '../dom.ts';
 import { RIVALS } from '../palette.ts';
 import { ABOVE, type Player } from './player.ts';
 
@@ -56,8 +56,7 @@ export class Cast {
   }
 
   #addRow(slot: number): HTMLElement {
-    const row = document.createElement('tr');
-    for (let i = 0; i < 5; i++) row.append(document.createElement('td'));
+    const row = createRow(5);
     row.dataset['slot'] = `${slot}`;
     row.style.setProperty('--hue', RIVALS[slot % RIVALS.length]!);
     // A button, so that the keyboard reaches it; the whole row takes the pointer.
