@@ -4,22 +4,28 @@
  * audit/traffic.ts, peers among themselves audit/peers.ts; here are the other totals, and the naming. Definitions are in docs/metrics.md.
  */
 import { SUBUNITS } from '../game/constants.ts';
-import { EventKind } from '../game/world.ts';
 import { drawnErrors } from './audit/drawn.ts';
 import { gatherInputs } from './audit/inputs.ts';
 import { MeasureSheet } from './audit/measure-sheet.ts';
 import { type Conflicts, countConflicts } from './audit/outcomes.ts';
 import { addPeers, reportedDesyncs } from './audit/peers.ts';
+import { addRendezvous, NO_RENDEZVOUS } from './audit/rendezvous.ts';
 import { cpuPercent, memoryMb, sumOf } from './audit/resources.ts';
+import { seriesOf } from './audit/series.ts';
 import { Sweep } from './audit/sweep.ts';
-import { addFormula, addTraffic, NO_RENDEZVOUS, trafficOf } from './audit/traffic.ts';
+import { addTicks, addTickTimes, tickEvidence } from './audit/ticks.ts';
+import { addFormula, addTraffic, NO_AUTHORITY, trafficOf } from './audit/traffic.ts';
 import { Truth } from './audit/truth.ts';
 import { gatherViewers } from './audit/viewers.ts';
 import type { AuthorityRecording } from './authority-recorder.ts';
 import type { UploadForm } from './cost.ts';
 import { Distribution } from './histogram.ts';
-import type { Evidence, MeasureName, Measures } from './measures.ts';
-import type { Activity, Coverage, Desync, SeriesRow } from './record.ts';
+import type { Evidence, Measures } from './measures.ts';
+import { meshConflicts } from './mesh/conflicts.ts';
+import { accusationsOf, addMesh, addMeshFormula, withoutOwners } from './mesh/mesh-measures.ts';
+import { OwnRows } from './mesh/own-rows.ts';
+import { addOwnTicks } from './mesh/own-ticks.ts';
+import type { Activity, Conflict, Coverage, Desync, LedgerCount, SeriesRow } from './record.ts';
 import type { RendezvousRecording } from './rendezvous-recorder.ts';
 import type { SwarmRecording } from './swarm-recorder.ts';
 
@@ -45,7 +51,12 @@ export interface AuditOptions {
   rendezvous?: RendezvousRecording | null;
   /** Closed form of the upload; null: there is none. Without it, the usual one of who decides. */
   formula?: UploadForm | null;
-  /** Messages per second that it means to send over each link; null or left out: the rate of inputs or snapshots recorded. */
+  /** Coins of a mesh as counted when the match had settled; null or left out: nobody counted. */
+  ledger?: LedgerCount | null;
+  /**
+   * Messages per second that it means to send over each link; null or left out: the rate of inputs or snapshots recorded,
+   * and where owners tell their state, by need.
+   */
   sendRateHz?: number | null;
   /** What the same policies do per player-minute without latency; null when unknown. */
   reference: ActivityRates | null;
@@ -72,19 +83,23 @@ export interface Audit {
   measures: Measures;
   activity: Activity;
   coverage: Coverage;
+  /** The first one; where avatars have owners, the first row that differs from its owner's truth. */
   desync: Desync | null;
+  /** Of a mesh, by kind; empty elsewhere. */
+  conflicts: Conflict[];
+  ledger: LedgerCount | null;
+  /** How often peers of a mesh accused each other, by reason. */
+  accusations: Record<string, number>;
   /** Reasons of failed joins and lost links, counted. */
   failures: Record<string, number>;
   tallies: PlayerTally[];
   series: SeriesRow[];
 }
 
-/** Ticks over this many ms are stalls. */
-const STALL_MS = 250;
 /** A pair must have been in interest for this long to be called the worst. */
 const PAIR_LEAST_MS = 2000;
 
-/** Joins what the authority (or a peer) and the players wrote down into measures. Linear in their rows. */
+/** Joins what the authority (or a peer, or all owners together) and the players wrote down into measures. Linear in their rows. */
 export function audit(authority: AuthorityRecording, swarms: SwarmRecording[], options: AuditOptions): Audit {
   const { meta } = authority;
   const { fromMs, untilMs, capacity, arenaSize } = meta;
@@ -101,10 +116,29 @@ export function audit(authority: AuthorityRecording, swarms: SwarmRecording[], o
   }).run();
   const out = new MeasureSheet(options.evidence);
   const reported = reportedDesyncs(swarms);
-  addTicks(out, authority, options);
-  addSweep(out, sweep, countConflicts(authority, viewers), reported.count);
+  const ledger = options.ledger ?? null;
+  addTickTimes(out, authority, tickEvidence(options.evidence));
   addTraffic(out, authority, swarms, options);
   addPlayers(out, authority, swarms, options);
+  const peers = sendersOf(swarms, fromMs, untilMs);
+  addRendezvous(out, options, { peers, windowMs: untilMs - fromMs });
+  let conflicts: Conflict[] = [];
+  if (options.decides === 'owners') {
+    const rows = new OwnRows(swarms, capacity);
+    const disputed = meshConflicts(swarms, rows, meta.tickRateHz);
+    conflicts = disputed.kinds;
+    addSweep(out, sweep, disputed, 'nothing happened 5 s after the first and before the last tick', reported.count);
+    addOwnTicks(out, meta, rows, tickEvidence(options.evidence));
+    addMesh(out, meta, swarms, { sweep, truth, peers });
+    out.set('coins.error', ledger?.error ?? null, 'nobody counted the ledger after the match');
+  } else {
+    const disputed = countConflicts(authority, viewers);
+    const seen = sweep.viewers.length > 0;
+    const why = seen ? 'nothing happened to the measured viewers' : 'no viewer was measured';
+    addSweep(out, sweep, disputed, why, reported.count);
+    addTicks(out, authority, tickEvidence(options.evidence));
+    withoutOwners(out);
+  }
   addMachines(out, authority, swarms, options);
   out.set('positionError.drawn.p95', drawnErrors(swarms, truth).percentile(95), 'no client drew');
   const activity = activityOf(authority, options.reference);
@@ -127,6 +161,9 @@ export function audit(authority: AuthorityRecording, swarms: SwarmRecording[], o
     activity,
     coverage,
     desync: earlier(reported.first, sweep.firstDesync),
+    conflicts,
+    ledger,
+    accusations: accusationsOf(swarms),
     failures,
     tallies: talliesOf(authority, sweep),
     series: seriesOf(authority, sweep),
@@ -139,40 +176,13 @@ function earlier(reported: Desync | null, found: Desync | null): Desync | null {
   return found.tick < reported.tick ? found : reported;
 }
 
-/** The ticks of whoever keeps the truth. In virtual time a tick takes what a model says. */
-function addTicks(out: MeasureSheet, { meta, ticks }: AuthorityRecording, options: AuditOptions): void {
-  const evidence = options.evidence === 'simulated' ? 'modelled' : options.evidence;
-  const times = new Distribution(meta.tickTimes);
-  const { columns } = ticks;
-  const windowMs = meta.untilMs - meta.fromMs;
-  const budgetMs = 1000 / meta.tickRateHz;
-  let done = 0;
-  let stalls = 0;
-  let jumps = 0;
-  let before = Number.NaN;
-  for (let k = 0; k < ticks.count; k++) {
-    const startMs = columns.startMs[k]!;
-    if (startMs < meta.fromMs || startMs >= meta.untilMs) continue;
-    const tookMs = columns.receiveMs[k]! + columns.endMs[k]! - columns.dueMs[k]!;
-    done++;
-    if (tookMs > STALL_MS) stalls++;
-    const time = Math.max(budgetMs, tookMs);
-    if (done > 1) jumps += Math.abs(time - before);
-    before = time;
-  }
-  const set = (name: MeasureName, value: number | null) => out.set(name, value, 'no tick was recorded', evidence);
-  set('tick.p50', times.percentile(50));
-  set('tick.p95', times.percentile(95));
-  set('tick.p99', times.percentile(99));
-  set('tick.p999', times.percentile(99.9));
-  set('tick.max', times.max);
-  set('tick.rate', windowMs > 0 ? (done * 1000) / windowMs : null);
-  set('tick.isr', windowMs > 0 && done > 0 ? jumps / (2 * budgetMs * (windowMs / budgetMs)) : null);
-  set('stalls.count', done > 0 ? stalls : null);
-  out.set('coins.error', done > 0 ? meta.coinsError : null);
-}
-
-function addSweep(out: MeasureSheet, sweep: Sweep, { outcomes, conflicts }: Conflicts, reported: number): void {
+function addSweep(
+  out: MeasureSheet,
+  sweep: Sweep,
+  { outcomes, conflicts }: Conflicts,
+  whyNoOutcome: string,
+  reported: number,
+): void {
   const seen = sweep.viewers.length > 0;
   const whySeen = seen ? 'no pair met in interest' : 'no viewer was measured';
   for (const [name, distribution] of [
@@ -195,8 +205,7 @@ function addSweep(out: MeasureSheet, sweep: Sweep, { outcomes, conflicts }: Conf
   out.set('inconsistency.mean', sweep.pairMs > 0 ? (sweep.inconsistency / sweep.pairMs) * 60 : null, whySeen);
   out.set('viewError.ratio', sweep.judged > 0 ? (sweep.missing + sweep.phantom) / sweep.judged : null, whySeen);
   out.set('desync.count', sweep.received > 0 || reported > 0 ? sweep.desyncs + reported : null, whySeen);
-  const why = seen ? 'nothing happened to the measured viewers' : whySeen;
-  out.set('conflicts.per1000', outcomes > 0 ? (conflicts / outcomes) * 1000 : null, why);
+  out.set('conflicts.per1000', outcomes > 0 ? (conflicts / outcomes) * 1000 : null, whyNoOutcome);
   const lived = sweep.viewers.reduce((sum, viewer) => sum + viewer.livedMs, 0);
   const hidden = sweep.viewers.reduce((sum, viewer) => sum + viewer.hiddenMs, 0);
   out.set('exposure.mean', lived > 0 ? hidden / lived : null, whySeen);
@@ -239,11 +248,14 @@ function addPlayers(
   const corrections = merged((swarm) => swarm.meta.corrections);
   const predicts = decides === 'authority' || rollback;
   const fullClients = predicts ? swarms.reduce((sum, swarm) => sum + swarm.meta.fullClients, 0) : 0;
-  const whyNot = predicts ? 'no client predicts' : 'nothing is predicted without rollback';
+  const alone =
+    decides === 'owners' ? 'an owner needs no prediction of itself' : 'nothing is predicted without rollback';
+  const whyNot = predicts ? 'no client predicts' : alone;
   out.set('prediction.error.p95', corrections.percentile(95), fullClients > 0 ? 'no prediction was corrected' : whyNot);
   out.set('corrections.rate', fullClients > 0 ? (corrections.count / fullClients / seconds) * 60 : null, whyNot);
   addPeers(out, swarms, options, { peers: senders, windowMs: untilMs - fromMs, tickRateHz });
-  addFormula(out, authority, swarms, options, { inputsHz, snapshotsHz, links: linksOf(swarms) });
+  if (decides === 'owners') addMeshFormula(out, swarms, options);
+  else addFormula(out, authority, swarms, options, { inputsHz, snapshotsHz, links: linksOf(swarms) });
 }
 
 /** Players that sent an input in the window. */
@@ -268,8 +280,8 @@ function addMachines(
   const { fromMs, untilMs } = meta;
   const virtual = evidence === 'simulated';
   const none = virtual ? 'not modelled on virtual time' : 'it took no samples';
-  if (decides === 'nobody') {
-    out.absent(['cpu.authority', 'memory.authority'], 'nobody decides: every peer simulates');
+  if (decides !== 'authority') {
+    out.absent(['cpu.authority', 'memory.authority'], NO_AUTHORITY[decides]);
   } else {
     const kind = virtual ? 'modelled' : evidence;
     out.set('cpu.authority', cpuPercent(resources, fromMs, untilMs), none, kind);
@@ -368,48 +380,3 @@ function talliesOf({ meta, tallies }: AuthorityRecording, sweep: Sweep): PlayerT
   }
   return rows;
 }
-
-function seriesOf({ meta, ticks, truth, outcomes }: AuthorityRecording, sweep: Sweep): SeriesRow[] {
-  const { fromMs, untilMs } = meta;
-  const rows: SeriesRow[] = [];
-  for (let s = 0; s < Math.ceil((untilMs - fromMs) / 1000); s++) {
-    const ageMs = sweep.ageMsBySecond[s]!;
-    rows.push({
-      s,
-      players: 0,
-      ticks: 0,
-      tickWorstMs: 0,
-      tickMeanMs: 0,
-      ageMeanMs: ageMs > 0 ? round3(sweep.ageSumBySecond[s]! / ageMs) : null,
-      kills: 0,
-      pickups: 0,
-      checksums: {},
-    });
-  }
-  const secondOfTick = new Map<number, SeriesRow>();
-  const { columns } = ticks;
-  for (let k = 0; k < ticks.count; k++) {
-    const row = rows[Math.floor((columns.startMs[k]! - fromMs) / 1000)];
-    if (!row) continue;
-    const tookMs = columns.receiveMs[k]! + columns.endMs[k]! - columns.dueMs[k]!;
-    secondOfTick.set(columns.tick[k]!, row);
-    row.ticks++;
-    row.players = (k + 1 < ticks.count ? columns.firstRow[k + 1]! : truth.count) - columns.firstRow[k]!;
-    row.tickWorstMs = Math.max(row.tickWorstMs, round3(tookMs));
-    row.tickMeanMs += tookMs;
-  }
-  for (const row of rows) row.tickMeanMs = row.ticks > 0 ? round3(row.tickMeanMs / row.ticks) : 0;
-  for (let i = 0; i < outcomes.count; i++) {
-    const row = secondOfTick.get(outcomes.columns.tick[i]!);
-    if (!row) continue;
-    if (outcomes.columns.kind[i] === EventKind.kill) row.kills++;
-    if (outcomes.columns.kind[i] === EventKind.pickup) row.pickups++;
-  }
-  for (const { atMs, sections } of meta.checksums) {
-    const row = rows[Math.floor((atMs - fromMs) / 1000)];
-    if (row) row.checksums = sections;
-  }
-  return rows;
-}
-
-const round3 = (value: number) => Math.round(value * 1000) / 1000;

@@ -19,6 +19,7 @@ export const UNITS = [
   'count',
   'per 1,000',
   '1/min',
+  '1/h',
   'kbit/s',
   'bytes',
   'MB',
@@ -28,8 +29,10 @@ export const UNITS = [
 ] as const;
 export type Unit = (typeof UNITS)[number];
 
-/** One number of a record, or the reason why there is none. */
-export type Measure = { value: number; unit: Unit; evidence: Evidence } | { value: null; unit: Unit; why: string };
+/** One number of a record, with a word where it needs one, or the reason why there is none. */
+export type Measure =
+  | { value: number; unit: Unit; evidence: Evidence; why?: string }
+  | { value: null; unit: Unit; why: string };
 
 export interface MeasureDescription {
   unit: Unit;
@@ -48,6 +51,7 @@ const ACTION =
   "from a player's scheduled input to another player in interest holding its effect; 2 s when not held by then";
 const OWN_ACTION = "from a player's scheduled input to its confirmation by the authority, in lockstep by all peers";
 const ROLLBACK = 'ticks stepped again by one rollback, 0 where none was needed';
+const SETUP = 'from two players coming within vision of each other to the first state over a link of their own';
 const AGE = 'age of the newest input of an entity that a viewer holds, weighted by time';
 
 export const MEASURES = {
@@ -58,6 +62,10 @@ export const MEASURES = {
   'tick.max': low('ms', `${TICK}: the worst one`),
   'tick.rate': high('Hz', 'ticks done ÷ wall time'),
   'tick.isr': low('ratio', 'instability ratio of the ticks: 0 is even, 1 is as uneven as can be'),
+  'timeline.spread.p99': low(
+    'ms',
+    'how far apart the owners of a mesh mean one tick to be due: 99th percentile over ticks',
+  ),
   'stalls.count': low('count', 'ticks that took over 250 ms, lateness included'),
   'stalls.rate': low('1/min', "ticks that had to wait for somebody's input, per peer that simulates"),
   'stalls.time.ratio': low('ratio', "time that a peer spent waiting for somebody's input ÷ time measured"),
@@ -89,7 +97,15 @@ export const MEASURES = {
     'count',
     'snapshots that contradict the truth of their own tick by more than quantisation, and checksum mismatches that peers reported',
   ),
-  'conflicts.per1000': low('per 1,000', 'kills, pickups and purchases on which a viewer and the truth disagree'),
+  'divergence.ratio': low(
+    'ratio',
+    "rows of views that differ from their owner's truth of that very tick ÷ rows compared",
+  ),
+  'divergence.count': low('count', "rows of views that differ from their owner's truth of that very tick"),
+  'conflicts.per1000': low(
+    'per 1,000',
+    'kills, pickups and purchases on which a viewer and the truth, or in a mesh two participants, disagree 5 s later',
+  ),
   'prediction.error.p95': low('units', 'predicted against authoritative own position at the same tick, when corrected'),
   'corrections.rate': low('1/min', 'corrections of the own prediction per full client'),
   'rollback.depth.p50': low('ticks', `${ROLLBACK}: median`),
@@ -116,7 +132,17 @@ export const MEASURES = {
   'authority.up.wire': low('kbit/s', 'all that the authority sends, with transport headers'),
   'authority.down': low('kbit/s', 'payload that the authority receives in all'),
   'rendezvous.up': low('kbit/s', 'payload that the rendezvous sends in all: introductions, and what it relays'),
+  'rendezvous.down': low('kbit/s', 'payload that the rendezvous receives in all'),
+  'rendezvous.messages.rate': low('Hz', 'messages that the rendezvous sends and receives, per peer'),
+  'rendezvous.introductions.rate': low('1/min', 'peers that the rendezvous names to a peer that asks for strangers'),
+  'rendezvous.epochs.rate': low('1/min', 'epochs that the rendezvous had the peers agree on'),
   'links.mean': low('count', 'links per peer, direct and relayed: mean over peers and time'),
+  'links.worst': low('count', 'most links that any peer had'),
+  'links.opened.rate': low('Hz', 'links that came up per peer'),
+  'neighbour.setup.p50': low('ms', `${SETUP}: median`),
+  'neighbour.setup.p99': low('ms', `${SETUP}: 99th percentile`),
+  'recipients.mean': low('count', 'others that a peer of a mesh tells its state: mean over peers and time'),
+  'forwarded.ratio': low('ratio', 'bytes of states that a neighbour forwarded ÷ bytes of all states sent'),
   'relayed.ratio': low('ratio', 'bytes that crossed a relay ÷ all bytes'),
   'exposure.mean': low('players', 'players beyond its vision that a client holds data about, over viewers and time'),
   'snapshots.rate': high('Hz', 'snapshots received per measured viewer'),
@@ -125,6 +151,7 @@ export const MEASURES = {
   'joins.ok': high('ratio', 'players that got their first snapshot ÷ players that should have'),
   'joins.p50': low('ms', 'from asking to the first snapshot: median'),
   'joins.p99': low('ms', 'from asking to the first snapshot: 99th percentile'),
+  'accusations.rate': low('1/h', 'accusations of other peers, per player-hour'),
   disconnects: low('count', 'players that lost their link while measured'),
   'recovery.p99': low(
     'ms',

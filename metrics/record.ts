@@ -16,7 +16,7 @@ export const LEVEL_NAMES = ['fast', 'crowd'] as const;
 export type LevelName = (typeof LEVEL_NAMES)[number];
 
 const measureSchema = z.union([
-  z.object({ value: z.number(), unit: z.enum(UNITS), evidence: z.enum(EVIDENCE) }),
+  z.object({ value: z.number(), unit: z.enum(UNITS), evidence: z.enum(EVIDENCE), why: z.string().optional() }),
   z.object({ value: z.null(), unit: z.enum(UNITS), why: z.string() }),
 ]);
 
@@ -81,6 +81,20 @@ export const desyncSchema = z.object({
 });
 export type Desync = z.infer<typeof desyncSchema>;
 
+/** Outcomes of a mesh on which two participants still disagree after 5 s, by kind; `sentence` says what the kind means. */
+export const conflictSchema = z.object({ kind: z.string(), count: z.number().int(), sentence: z.string() });
+export type Conflict = z.infer<typeof conflictSchema>;
+
+/** The coins of a mesh as its homes held them after the match had settled; `error` is by how much any count is off. */
+export const ledgerSchema = z.object({
+  error: z.number(),
+  minted: z.number().int(),
+  held: z.number().int(),
+  lying: z.number().int(),
+  spent: z.number().int(),
+});
+export type LedgerCount = z.infer<typeof ledgerSchema>;
+
 /** One cheater next to its honest twin. Rates are per minute; what was not observed is null. */
 export const cheatPairSchema = z.object({
   cheat: z.string(),
@@ -143,6 +157,10 @@ export const recordSchema = z.object({
   activity: activitySchema,
   selfChecks: z.array(selfCheckSchema),
   desync: desyncSchema.nullable(),
+  conflicts: z.array(conflictSchema).default([]),
+  ledger: ledgerSchema.nullable().default(null),
+  /** How often peers accused each other, by reason. */
+  accusations: z.record(z.string(), z.number()).default({}),
   cheats: z.array(cheatPairSchema),
   /** How often each reason ended a join or a link. */
   failures: z.record(z.string(), z.number()),

@@ -7,7 +7,7 @@ import type { Audit } from './auditor.ts';
 import { type MeasureName, numberOf } from './measures.ts';
 import type { Plan } from './plan.ts';
 import type { Desync, SelfCheck } from './record.ts';
-import { withoutAuthority } from './report/groups.ts';
+import { isInterestMesh, withoutAuthority } from './report/groups.ts';
 
 /** Past this the numbers describe the bots. */
 export const BOTS_LAG_LIMIT_MS = 20;
@@ -31,6 +31,7 @@ export function runSelfChecks(audit: Checked, plan: Plan): SelfCheck[] {
     checkInputRate(audit, plan),
     checkActivity(audit),
     checkDesync(audit, plan),
+    ...(isInterestMesh(plan) ? [checkTimelines(audit, plan), checkLedger(audit, plan), checkRows(audit)] : []),
   ];
 }
 
@@ -159,14 +160,55 @@ function checkActivity({ activity }: Checked): SelfCheck {
 function checkDesync({ measures, desync }: Checked, plan: Plan): SelfCheck {
   const count = numberOf(measures, 'desync.count');
   if (count === null) return check('desync', true, null, 0, 'no snapshot was compared with the truth');
+  if (isInterestMesh(plan)) {
+    const liars = `${count} players were proven to have told two stories`;
+    if (count > 0 && plan.cheat !== null) return check('desync', true, count, null, byCheat(liars, plan));
+    return check('desync', count === 0, count, 0, count === 0 ? 'nobody was proven to have told two stories' : liars);
+  }
   if (count === 0) return check('desync', true, 0, 0, 'no snapshot contradicts the truth of its tick');
   const first = desync ? `first at tick ${desync.tick}: ${describeDesync(desync)}` : 'the first one was not kept';
   const contradictions = `${count} contradictions to the truth or between peers; ${first}`;
   // Where nobody decides, a cheater may part the worlds: that is what it is there for, and no broken ruler.
   if (plan.cheat !== null && withoutAuthority(plan)) {
-    return check('desync', true, count, null, `${contradictions}; with the cheat ${plan.cheat} that is a finding`);
+    return check('desync', true, count, null, byCheat(contradictions, plan));
   }
   return check('desync', false, count, 0, contradictions);
+}
+
+/** The truth of a mesh is put together tick by tick: that has a meaning only where owners mean the same by a tick. */
+function checkTimelines({ measures }: Checked, plan: Plan): SelfCheck {
+  const spreadMs = numberOf(measures, 'timeline.spread.p99');
+  const tickMs = 1000 / plan.tickRateHz;
+  if (spreadMs === null) return check('timelines', false, null, tickMs, 'no owner recorded a tick');
+  const apart = `owners' timelines are ${round(spreadMs)} ms apart (p99)`;
+  if (plan.cheat !== null && spreadMs > tickMs) return check('timelines', true, spreadMs, null, byCheat(apart, plan));
+  return check('timelines', spreadMs <= tickMs, spreadMs, tickMs, `${apart}; one tick is ${round(tickMs)} ms`);
+}
+
+/** Coins that nobody minted, or that are gone, mean that the homes of the coins do not agree on what happened. */
+function checkLedger({ measures }: Checked, plan: Plan): SelfCheck {
+  const error = numberOf(measures, 'coins.error');
+  if (error === null) return check('ledger', false, null, 0, 'nobody counted the ledger after the match');
+  const off = `the ledger is off by ${round(error)} coins`;
+  if (plan.cheat !== null && error !== 0) return check('ledger', true, error, null, byCheat(off, plan));
+  return check('ledger', error === 0, error, 0, error === 0 ? 'every coin is minted, held, lying or spent' : off);
+}
+
+/** Rows that were never compared say nothing about who saw whom where. */
+function checkRows({ measures }: Checked): SelfCheck {
+  const ratio = numberOf(measures, 'divergence.ratio');
+  if (ratio === null) return check('rows', false, null, null, "no row of a view was compared with its owner's truth");
+  return check(
+    'rows',
+    true,
+    ratio,
+    null,
+    `${round(ratio * 100)} % of the rows of views differ from their owner's truth`,
+  );
+}
+
+function byCheat(found: string, { cheat }: Plan): string {
+  return `${found}; with the cheat ${cheat} that is a finding`;
 }
 
 /** Names section, entity and field, and who held what. */

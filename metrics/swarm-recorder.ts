@@ -57,7 +57,7 @@ export const SNAPSHOT_SHAPE = {
 } as const;
 /** A row shows its player as of `ageTicks` before the snapshot's tick; 255 stands for anything older. */
 export const SEEN_SHAPE = { player: 'u16', x: 'i32', y: 'i32', ageTicks: 'u8' } as const;
-const OLDEST_TICKS = 255;
+export const OLDEST_TICKS = 255;
 export const TRAFFIC_SHAPE = {
   player: 'u16',
   sentBytes: 'f64',

@@ -16,6 +16,11 @@ export class MeasureSheet {
     else this.#set.set(name, { value: Math.round(value * 1e6) / 1e6, unit, evidence: evidence ?? this.#evidence });
   }
 
+  /** A value that needs a word with it, although there is one. */
+  note(name: MeasureName, value: number, why: string): void {
+    this.#set.set(name, { value, unit: MEASURES[name].unit, evidence: this.#evidence, why });
+  }
+
   /** None of these measures can exist for this run. */
   absent(names: readonly MeasureName[], why: string): void {
     for (const name of names) this.set(name, null, why);

@@ -1,5 +1,5 @@
 /**
- * Measures of peers that simulate without an authority: waiting, input delay, rollbacks, links, changes of the set of
+ * Measures of peers without an authority: waiting, input delay, rollbacks, links, changes of the set of
  * peers, and the desyncs that they found among each other. Under an authority each says why it cannot exist.
  */
 import type { AuditOptions } from '../auditor.ts';
@@ -25,7 +25,7 @@ export function addPeers(
     out.absent(STALLS, "an authority waits for nobody's input");
     out.absent(DELAYS, 'no input delay under an authority: it executes what has come');
     out.absent(ROLLBACKS, 'no rollback under an authority');
-    out.absent(['links.mean'], 'under an authority a player has one link');
+    out.absent(['links.mean', 'links.worst'], 'under an authority a player has one link');
     out.absent(['viewChanges.count'], 'under an authority nobody has to agree on who is there');
     out.absent(['recovery.p99'], 'no authority was killed in this run');
     return;
@@ -38,6 +38,18 @@ export function addPeers(
   const total = (pick: (notes: PeerNotesMeta) => number) => swarms.reduce((sum, { meta }) => sum + pick(meta.peers), 0);
   const perMinute = (count: number) => (peers > 0 ? (count / peers / windowMs) * 60_000 : null);
   const whyNone = 'no peer played';
+  const links = merged((notes) => notes.links);
+  out.set('links.mean', links.mean, 'no peer told its links');
+  out.set('links.worst', whole(links.max), 'no peer told its links');
+  const drops = merged((notes) => notes.viewChanges.drop);
+  out.set('recovery.p99', drops.percentile(99), 'no peer was dropped while measured');
+  if (decides === 'owners') {
+    out.absent(STALLS, "an owner waits for nobody's input");
+    out.absent(DELAYS, 'an owner executes its own input at once');
+    out.absent(ROLLBACKS, 'an owner steps nobody but itself, and nothing again');
+    out.absent(['viewChanges.count'], 'peers of a mesh agree by epochs: see rendezvous.epochs.rate');
+    return;
+  }
   out.set('stalls.rate', perMinute(total(({ stalls }) => stalls)), whyNone);
   const stalledMs = total((notes) => notes.stalledMs);
   out.set('stalls.time.ratio', peers > 0 ? stalledMs / peers / windowMs : null, whyNone);
@@ -54,12 +66,8 @@ export function addPeers(
   } else {
     out.absent(ROLLBACKS, 'played without rollback: a tick waits for all inputs');
   }
-  const links = merged((notes) => notes.links);
-  out.set('links.mean', links.mean, 'no peer told its links');
-  const drops = merged((notes) => notes.viewChanges.drop);
   const joins = merged((notes) => notes.viewChanges.join);
   out.set('viewChanges.count', peers > 0 ? (drops.count + joins.count) / peers : null, whyNone);
-  out.set('recovery.p99', drops.percentile(99), 'no peer was dropped while measured');
 }
 
 /** A histogram gives the upper end of a bin, in thousandths; ticks are whole, and `depth<=4` must hold for 4. */

@@ -1,12 +1,15 @@
 /**
  * The auditor's one pass over time. It walks the truth tape tick by tick; within a tick it lets each measured viewer's
  * receptions happen in order, so that time falls into spans in which both the truth and what the viewer holds stand
- * still. In each span every player truly in interest adds its age and its position error, weighted by the span's length.
+ * still. Each row of a view speaks for its own tick, which is the view's own where somebody decides for all, and an older
+ * one where every owner is heard of by itself. In each span every player truly in interest adds its age and its position
+ * error, weighted by the span's length.
  * Cost: measured viewers × ticks × players in interest, times about two spans per tick; nothing grows with time squared.
  */
 import { PLAYER_RADIUS, SUBUNITS, VISION_RADIUS } from '../../game/constants.ts';
 import { Distribution } from '../histogram.ts';
 import type { Desync } from '../record.ts';
+import { OLDEST_TICKS } from '../swarm-recorder.ts';
 import { Ages, PairAges } from './ages.ts';
 import type { InputLog } from './inputs.ts';
 import { Neighbours } from './neighbours.ts';
@@ -65,7 +68,9 @@ export class Sweep {
   phantom = 0;
   judged = 0;
   received = 0;
+  /** Rows compared with the truth of their tick, and those that differ from it. */
   compared = 0;
+  differing = 0;
   readonly ageSumBySecond: Float64Array;
   readonly ageMsBySecond: Float64Array;
 
@@ -78,6 +83,8 @@ export class Sweep {
   readonly #heldStamp: Int32Array;
   readonly #heldX: Int32Array;
   readonly #heldY: Int32Array;
+  /** Index on the tape of the tick that the held row speaks for. */
+  readonly #heldIndex: Int32Array;
   /** When the newest input that the viewer holds of an entity was due; NaN when it never held any. */
   readonly #heldDueMs: Float64Array;
   readonly #judgedInput: Int32Array;
@@ -115,6 +122,7 @@ export class Sweep {
     this.#heldStamp = new Int32Array(pairs);
     this.#heldX = new Int32Array(pairs);
     this.#heldY = new Int32Array(pairs);
+    this.#heldIndex = new Int32Array(pairs);
     this.#heldDueMs = new Float64Array(pairs).fill(Number.NaN);
     this.#judgedInput = inputs.start.slice(0, capacity).map((first) => first - 1);
     this.#aliveIndex = new Int32Array(capacity).fill(-2);
@@ -244,6 +252,7 @@ export class Sweep {
     const { swarm } = viewer.log;
     const seen = swarm.seen.columns;
     const { quantisation } = this.#options;
+    const tick = swarm.snapshots.columns.tick[snapshot]!;
     let contradicted = false;
     for (let i = swarm.snapshots.columns.firstRow[snapshot]!; i < endOfSeen(swarm, snapshot); i++) {
       const entity = seen.player[i]!;
@@ -253,20 +262,25 @@ export class Sweep {
       this.#heldStamp[at] = viewer.stamp;
       this.#heldX[at] = x;
       this.#heldY[at] = y;
-      if (k < 0) {
-        this.#heldDueMs[at] = Number.NaN;
+      const ageTicks = seen.ageTicks[i]!;
+      const rowTick = k < 0 || ageTicks === OLDEST_TICKS ? -1 : truth.indexOf(tick - ageTicks);
+      this.#heldIndex[at] = rowTick;
+      if (rowTick < 0) {
+        // Of what is too old to be told from older ones the age goes on.
+        if (ageTicks < OLDEST_TICKS) this.#heldDueMs[at] = Number.NaN;
         continue;
       }
-      const row = truth.rowOf(k, entity);
-      this.#heldDueMs[at] = row < 0 ? truth.dueMs[k]! : this.#reflectedDueMs(row, entity, dueMs);
+      const row = truth.rowOf(rowTick, entity);
+      this.#heldDueMs[at] = row < 0 ? truth.dueMs[rowTick]! : this.#reflectedDueMs(row, entity, dueMs);
       if (row >= 0 && self >= 0 && distanceSquared(truth, row, self) > VISION_RADIUS * VISION_RADIUS) viewer.hidden++;
       if (!isCovered) continue;
       this.compared++;
       if (row < 0) {
         // A seat that is freed right after a tick's snapshots went out is on them and no longer on the tape.
-        if (k > 0 && truth.rowOf(k - 1, entity) >= 0) continue;
+        if (rowTick > 0 && truth.rowOf(rowTick - 1, entity) >= 0) continue;
         contradicted = true;
-        this.#noteDesync(viewer, k, entity, 'presence', 1, null, atMs);
+        this.differing++;
+        this.#noteDesync(viewer, rowTick, entity, 'presence', 1, null, atMs);
         continue;
       }
       const dx = x - truth.x[row]!;
@@ -274,8 +288,9 @@ export class Sweep {
       this.sameTickError.add(Math.sqrt(dx * dx + dy * dy) / SUBUNITS);
       if (Math.abs(dx) <= quantisation && Math.abs(dy) <= quantisation) continue;
       contradicted = true;
-      if (Math.abs(dx) > quantisation) this.#noteDesync(viewer, k, entity, 'x', x, truth.x[row]!, atMs);
-      else this.#noteDesync(viewer, k, entity, 'y', y, truth.y[row]!, atMs);
+      this.differing++;
+      if (Math.abs(dx) > quantisation) this.#noteDesync(viewer, rowTick, entity, 'x', x, truth.x[row]!, atMs);
+      else this.#noteDesync(viewer, rowTick, entity, 'y', y, truth.y[row]!, atMs);
     }
     return contradicted;
   }
@@ -293,9 +308,11 @@ export class Sweep {
     if (columns.alive[snapshot] === 0 || self < 0) return false;
     const [x, y] = [columns.x[snapshot]!, columns.y[snapshot]!];
     const truth = this.#truth;
+    this.compared++;
     if (x !== truth.x[self]!) this.#noteDesync(viewer, k, player, 'self.x', x, truth.x[self]!, atMs);
     else if (y !== truth.y[self]!) this.#noteDesync(viewer, k, player, 'self.y', y, truth.y[self]!, atMs);
     else return false;
+    this.differing++;
     return true;
   }
 
@@ -325,12 +342,10 @@ export class Sweep {
   #settle(viewer: ViewerState, k: number, self: number, atMs: number): void {
     viewer.pending.settle((actor, index, dueMs) => {
       if (index > k) return false;
-      if (
-        actor !== viewer.log.player &&
-        this.#heldStamp[viewer.base + actor] !== viewer.stamp &&
-        !this.#isRightlyOmitted(k, self, actor)
-      ) {
-        return false;
+      if (actor !== viewer.log.player) {
+        const at = viewer.base + actor;
+        const isHeld = this.#heldStamp[at] === viewer.stamp;
+        if (isHeld ? index > this.#heldIndex[at]! : !this.#isRightlyOmitted(k, self, actor)) return false;
       }
       this.#latency(viewer, actor, atMs - dueMs);
       return true;

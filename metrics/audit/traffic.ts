@@ -9,6 +9,12 @@ import { Distribution } from '../histogram.ts';
 import type { SwarmRecording } from '../swarm-recorder.ts';
 import type { MeasureSheet } from './measure-sheet.ts';
 
+/** Why a run has no measures of an authority. */
+export const NO_AUTHORITY = {
+  nobody: 'nobody decides: every peer simulates',
+  owners: 'nobody decides for all: everybody owns its avatar',
+} as const;
+
 /** Sums over all participants of the swarms; `participants` are those that carried any bytes. */
 export interface Traffic {
   participants: number;
@@ -42,7 +48,7 @@ export function addTraffic(
   out: MeasureSheet,
   { meta }: AuthorityRecording,
   swarms: readonly SwarmRecording[],
-  { headerBytes, authorityPlays, evidence, decides = 'authority', rendezvous = null }: AuditOptions,
+  { headerBytes, authorityPlays, evidence, decides = 'authority' }: AuditOptions,
 ): void {
   const kbps = 8 / Math.max(1, meta.untilMs - meta.fromMs);
   const up = new Spread();
@@ -74,8 +80,7 @@ export function addTraffic(
     out.set(`${name}.wire.mean`, withHeaders.mean, why, wire);
     out.set(`${name}.wire.worst`, withHeaders.max, why, wire);
   }
-  const nobody = 'nobody decides: every peer simulates';
-  const whyNot = decides === 'nobody' ? nobody : 'the authority counted no bytes';
+  const whyNot = decides === 'authority' ? 'the authority counted no bytes' : NO_AUTHORITY[decides];
   const counted = decides === 'authority' && meta.sentBytes + meta.receivedBytes > 0;
   out.set('authority.up', counted ? meta.sentBytes * kbps : null, whyNot);
   out.set('authority.down', counted ? meta.receivedBytes * kbps : null, whyNot);
@@ -87,15 +92,11 @@ export function addTraffic(
   const sent = participants > 0 && sentDatagrams > 0;
   out.set('messages.rate', sent ? sentDatagrams / participants / seconds : null, why);
   out.set('messages.bytes', sent ? sentBytes / sentDatagrams : null, why);
-  const mayRelay = decides === 'nobody' || relayedBytes > 0;
+  const mayRelay = decides !== 'authority' || relayedBytes > 0;
   const all = sentBytes + receivedBytes;
   const whyDirect = mayRelay ? why : 'no relay between these ends';
   out.set('relayed.ratio', mayRelay && all > 0 ? relayedBytes / all : null, whyDirect);
-  const relay = rendezvous && rendezvous.meta.sentBytes * kbps;
-  out.set('rendezvous.up', relay, decides === 'nobody' ? 'the rendezvous counted no bytes' : NO_RENDEZVOUS);
 }
-
-export const NO_RENDEZVOUS = 'no rendezvous was recorded in this run';
 
 /**
  * The closed forms of docs/metrics.md (`up.formula`) with the run's own numbers. The rate is the one at which the protocol means to send (inputs

@@ -51,9 +51,9 @@ export class MeshNotes {
     this.#window = window;
   }
 
-  /** A link to another peer came up; each of its two ends tells. */
-  linkOpened(nowMs: number): void {
-    if (this.#window.covers(nowMs)) this.#counts.linksOpened++;
+  /** A link to another peer came up, or `count` have since the last call; each of its two ends tells. */
+  linkOpened(nowMs: number, count = 1): void {
+    if (this.#window.covers(nowMs)) this.#counts.linksOpened += count;
   }
 
   /** The first state of `other` over the link that `player`'s peer now has to it; once per link, at any time. */
@@ -76,10 +76,10 @@ export class MeshNotes {
     columns.direct[at] = direct;
   }
 
-  /** An owner sent its state to one recipient, over their link or through a relay: bytes without transport headers. */
-  stateSent(bytes: number, nowMs: number): void {
+  /** An owner sent its state to one recipient, or `count` times since the last call: bytes without transport headers. */
+  stateSent(bytes: number, nowMs: number, count = 1): void {
     if (!this.#window.covers(nowMs)) return;
-    this.#counts.states++;
+    this.#counts.states += count;
     this.#counts.stateBytes += bytes;
   }
 

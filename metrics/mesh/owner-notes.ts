@@ -4,7 +4,7 @@
  * these to be true; after the run all of them together are the truth tape (merge-truth.ts). Part of a SwarmRecorder, so
  * the peers of one process share it. Cost: ten stores per peer and tick.
  */
-import { EventKind } from '../../game/world.ts';
+import { EventKind, Status, type World } from '../../game/world.ts';
 import { type Rows, Table } from '../columns.ts';
 import { Distribution } from '../histogram.ts';
 import type { MeasuringWindow } from '../measuring-window.ts';
@@ -28,6 +28,25 @@ export interface OwnTick {
   purchaseKey: number;
   /** Coins that it holds. */
   coins: number;
+}
+
+/** An owner's row, read from the world in which it steps its avatar. */
+export function ownTickOf(
+  { players }: World,
+  player: number,
+  times: Pick<OwnTick, 'tick' | 'dueMs' | 'startMs' | 'endMs' | 'inputTick'>,
+): OwnTick {
+  return {
+    ...times,
+    alive: players.status[player] === Status.alive,
+    x: players.x[player]!,
+    y: players.y[player]!,
+    score: players.score[player]!,
+    kills: players.kills[player]!,
+    deaths: players.deaths[player]!,
+    purchaseKey: players.purchaseKey[player]!,
+    coins: players.coins[player]!,
+  };
 }
 
 /**

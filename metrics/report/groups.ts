@@ -33,6 +33,11 @@ export function isFullMesh({ topology }: Plan): boolean {
   return topology === 'lockstep';
 }
 
+/** Everybody owns its avatar and tells those who can see it, so that links and upload grow with the density. */
+export function isInterestMesh({ topology }: Plan): boolean {
+  return topology === 'mesh';
+}
+
 /** Nobody but the players runs and pays for the machines. */
 function playersServe(plan: Plan): boolean {
   return withoutAuthority(plan) || (plan.topology === 'host' && !plan.dedicated);

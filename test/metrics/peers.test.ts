@@ -100,7 +100,7 @@ function lockstep({ stallMs = 0, tell, offset = 0, options }: Plant = {}): Audit
 const value = (result: Audit, name: MeasureName) => numberOf(result.measures, name);
 function whyOf({ measures }: Audit, name: MeasureName): string {
   const found = measures[name];
-  return 'why' in found ? found.why : '';
+  return found.why ?? '';
 }
 const PLAN = planSchema.parse({ topology: 'lockstep', players: PEERS, durationS: 4, inputRateHz: 20 });
 const CONTEXT = { tickRateHz: 20, baseOneWayMs: 0, uplinkKbps: null, downlinkKbps: null };

@@ -60,6 +60,9 @@ export function recordOf({ plan, values = {}, status = 'ok', reasons = [], cheat
       ...reasons.map((sentence) => ({ id: 'bots.lag', held: false, value: 31, limit: 20, sentence })),
     ],
     desync: null,
+    conflicts: [],
+    ledger: null,
+    accusations: {},
     cheats,
     failures: {},
     about: {
