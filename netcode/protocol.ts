@@ -45,6 +45,24 @@ export const Kind = {
   section: 52,
   heads: 53,
   headOf: 54,
+  // 60 to 79: between peers of a mesh; see mesh/.
+  meshState: 60,
+  meshPing: 61,
+  meshAsk: 62,
+  meshNear: 63,
+  meshForward: 64,
+  meshNews: 65,
+  meshKill: 66,
+  // 80 to 95: between those who claim coins and those who keep the record of them; see mesh/ledger/.
+  ledgerClaim: 80,
+  ledgerAnswer: 81,
+  ledgerFetch: 82,
+  ledgerFetched: 83,
+  ledgerPut: 84,
+  ledgerKept: 85,
+  ledgerRecall: 86,
+  ledgerRecalled: 87,
+  ledgerLast: 95,
 } as const;
 
 /** Longest message that a client may send; longer ones are malformed, unread. */

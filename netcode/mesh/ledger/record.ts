@@ -1,0 +1,154 @@
+/**
+ * What is true of one spot's coins. A token is one coin: the spot that minted it and its number there (generation). Of
+ * each spot the newest generation lies where it was minted; taking it mints the next. Older ones are held, or lie where
+ * they were dropped; those that are neither were spent. Records are never changed in place: a change makes the next
+ * version. Each token knows the version that moved it last (`since`), and a claim names the `since` that it is about, so
+ * that a late copy of a claim can never do anything again: what it was about is no more.
+ */
+import type { ByteReader, ByteWriter } from '../../bytes.ts';
+import { ProtocolError } from '../../protocol.ts';
+import type { PeerId } from '../../session.ts';
+
+/** Spot × 65,536 + generation. */
+export type Token = number;
+
+/** Generations that a spot mints at most; the last one is never taken. */
+export const MAX_GENERATION = 0xffff;
+/** Tokens of one spot that are held or lie dropped, so that a record fits a datagram; a full spot grants no newer one. */
+export const MAX_OUT = 48;
+/** Holder of a token that lies. Peers count from 1. */
+export const NOBODY: PeerId = 0;
+
+export const tokenOf = (spot: number, generation: number): Token => spot * 0x10000 + generation;
+export const spotOf = (token: Token): number => Math.floor(token / 0x10000);
+export const generationOf = (token: Token): number => token & 0xffff;
+
+/** A token that left the place where it was minted, and is not spent. */
+export interface OutToken {
+  readonly generation: number;
+  readonly since: number;
+  readonly holder: PeerId;
+  /** Where it lies; 0 while somebody holds it. */
+  readonly x: number;
+  readonly y: number;
+}
+
+export interface CoinRecord {
+  readonly version: number;
+  /** The newest, which lies where it was minted. */
+  readonly generation: number;
+  /** Version that minted the newest. */
+  readonly since: number;
+  /** By rising generation. */
+  readonly out: readonly OutToken[];
+}
+
+/** What is true as long as nothing was written: it needs nobody to be asked. */
+export const UNWRITTEN: CoinRecord = Object.freeze({ version: 0, generation: 0, since: 0, out: [] });
+
+export type Act = 'take' | 'drop' | 'spend';
+
+/** What somebody wants done with a token. */
+export interface Wish {
+  readonly act: Act;
+  readonly token: Token;
+  /** As of the state of the token that the wish is about. */
+  readonly since: number;
+  /** Where to lay it, of a drop. */
+  readonly x: number;
+  readonly y: number;
+}
+
+/**
+ * `ahead`: who wishes has seen more than this record, so whoever holds it must not answer. `next` is there when the wish
+ * changes the record. Who asks again gets the same: what a record once granted or refused by `since` stays so for ever.
+ */
+export type Judgement = { answer: 'ahead' } | { answer: 'granted' | 'refused'; next?: CoinRecord };
+
+const AHEAD: Judgement = { answer: 'ahead' };
+const GRANTED: Judgement = { answer: 'granted' };
+const REFUSED: Judgement = { answer: 'refused' };
+
+/** What a record says to a wish. `allowed`: false refuses a take that could be granted. */
+export function judge(record: CoinRecord, who: PeerId, wish: Wish, allowed = true): Judgement {
+  const generation = generationOf(wish.token);
+  if (generation > record.generation || wish.since > record.version) return AHEAD;
+  if (generation === record.generation) return judgeNewest(record, who, wish, allowed);
+  const token = record.out.find((out) => out.generation === generation);
+  // Spent. Only its holder can have done that; who asks to spend what it holds has done so before.
+  if (!token) return wish.act === 'take' ? REFUSED : GRANTED;
+  if (wish.since > token.since) return AHEAD;
+  const isUnmoved = wish.since === token.since;
+  if (wish.act === 'take') {
+    if (token.holder === who) return GRANTED;
+    if (!isUnmoved || token.holder !== NOBODY) return REFUSED;
+    const since = record.version + 1;
+    return allowed
+      ? { answer: 'granted', next: withToken(record, { generation, since, holder: who, x: 0, y: 0 }) }
+      : { answer: 'refused', next: withToken(record, { ...token, since }) };
+  }
+  const isOwn = isUnmoved && token.holder === who;
+  if (wish.act === 'drop') return isOwn ? { answer: 'granted', next: laid(record, token, wish.x, wish.y) } : GRANTED;
+  return isOwn ? { answer: 'granted', next: withoutToken(record, generation) } : REFUSED;
+}
+
+function judgeNewest(record: CoinRecord, who: PeerId, wish: Wish, allowed: boolean): Judgement {
+  if (wish.act !== 'take' || wish.since > record.since) return AHEAD;
+  if (wish.since < record.since) return REFUSED;
+  const { version, generation } = record;
+  const since = version + 1;
+  if (!allowed || record.out.length >= MAX_OUT || generation === MAX_GENERATION) {
+    // A refusal must hold for every copy of the claim, whoever judges it later: so it moves the token, too.
+    return { answer: 'refused', next: { ...record, version: since, since } };
+  }
+  const out = [...record.out, { generation, since, holder: who, x: 0, y: 0 }];
+  return { answer: 'granted', next: { version: since, generation: generation + 1, since, out } };
+}
+
+/** The next version, in which a held token lies. */
+export function laid(record: CoinRecord, { generation }: OutToken, x: number, y: number): CoinRecord {
+  return withToken(record, { generation, since: record.version + 1, holder: NOBODY, x, y });
+}
+
+function withToken(record: CoinRecord, token: OutToken): CoinRecord {
+  const out = record.out.map((old) => (old.generation === token.generation ? token : old));
+  return { ...record, version: record.version + 1, out };
+}
+
+function withoutToken(record: CoinRecord, generation: number): CoinRecord {
+  return { ...record, version: record.version + 1, out: record.out.filter((old) => old.generation !== generation) };
+}
+
+export function writeRecord(writer: ByteWriter, { version, generation, since, out }: CoinRecord): void {
+  writer.u32(version).u16(generation).u32(since).u8(out.length);
+  for (const token of out) {
+    writer.u16(token.generation).u32(token.since).u16(token.holder);
+    if (token.holder === NOBODY) writer.u32(token.x).u32(token.y);
+  }
+}
+
+/** Throws a ProtocolError on what no record can be. Places are checked by whoever knows the arena. */
+export function readRecord(reader: ByteReader): CoinRecord {
+  const version = reader.u32();
+  const generation = reader.u16();
+  const since = reader.u32();
+  const count = reader.u8();
+  if (since > version || generation > version) throw new ProtocolError('a coin from after its record');
+  if (count > MAX_OUT || count > generation) throw new ProtocolError(`${count} coins of one spot`);
+  const out: OutToken[] = [];
+  for (let i = 0; i < count; i++) {
+    const token = readOut(reader);
+    const isInOrder = token.generation > (out.at(-1)?.generation ?? -1) && token.generation < generation;
+    if (!isInOrder || token.since > version) throw new ProtocolError('coins of a spot out of order');
+    out.push(token);
+  }
+  return { version, generation, since, out };
+}
+
+function readOut(reader: ByteReader): OutToken {
+  const generation = reader.u16();
+  const since = reader.u32();
+  const holder = reader.u16();
+  const lies = holder === NOBODY;
+  return { generation, since, holder, x: lies ? reader.u32() : 0, y: lies ? reader.u32() : 0 };
+}
