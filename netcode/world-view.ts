@@ -1,7 +1,7 @@
 /** What one player of a world may see, as a view: for participants that hold the whole world themselves. */
 import { Status, type World } from '../game/world.ts';
 import { Interest } from './interest.ts';
-import { reserveRows, type View } from './view.ts';
+import { type CoinColumns, type PlayerColumns, reserveRows, type ShotColumns, type View } from './view.ts';
 
 export class WorldViewer {
   readonly #world: World;
@@ -28,36 +28,15 @@ export class WorldViewer {
     this.#sortedTick = view.tick;
     this.#fillSelf(view, slot);
     const sight = this.#interest.look(slot);
-    const { players: p, shots: s, coins: c } = view;
-    reserveRows(p, sight.playerCount);
-    p.count = sight.playerCount;
-    for (let row = 0; row < p.count; row++) {
-      const id = sight.playerIds[row]!;
-      p.id[row] = id;
-      p.x[row] = players.x[id]!;
-      p.y[row] = players.y[id]!;
-      p.aim[row] = players.aim[id]!;
-      p.health[row] = players.health[id]!;
-      p.shielded[row] = players.shield[id]! > 0 ? 1 : 0;
-    }
-    reserveRows(s, sight.shotCount);
-    s.count = sight.shotCount;
-    for (let row = 0; row < s.count; row++) {
-      const id = sight.shotIds[row]!;
-      s.id[row] = id;
-      s.x[row] = shots.x[id]!;
-      s.y[row] = shots.y[id]!;
-      s.aim[row] = shots.aim[id]!;
-    }
-    reserveRows(c, sight.coinCount);
-    c.count = sight.coinCount;
-    for (let row = 0; row < c.count; row++) {
-      const id = sight.coinIds[row]!;
-      c.id[row] = id;
-      c.x[row] = coins.x[id]!;
-      c.y[row] = coins.y[id]!;
-      c.amount[row] = coins.amount[id]!;
-    }
+    reserveRows(view.players, sight.playerCount);
+    view.players.count = sight.playerCount;
+    for (let row = 0; row < sight.playerCount; row++) showPlayer(view.players, row, players, sight.playerIds[row]!);
+    reserveRows(view.shots, sight.shotCount);
+    view.shots.count = sight.shotCount;
+    for (let row = 0; row < sight.shotCount; row++) showShot(view.shots, row, shots, sight.shotIds[row]!);
+    reserveRows(view.coins, sight.coinCount);
+    view.coins.count = sight.coinCount;
+    for (let row = 0; row < sight.coinCount; row++) showCoin(view.coins, row, coins, sight.coinIds[row]!);
   }
 
   #fillSelf({ self, tick }: View, slot: number): void {
@@ -77,4 +56,30 @@ export class WorldViewer {
     self.waitTicks = Math.max(0, untilTick - tick);
     self.purchaseKey = players.purchaseKey[slot]!;
   }
+}
+
+/** Writes into a row of a view what a world's player looks like to others. There must be room for the row. */
+export function showPlayer(rows: PlayerColumns, row: number, players: World['players'], id: number): void {
+  rows.id[row] = id;
+  rows.x[row] = players.x[id]!;
+  rows.y[row] = players.y[id]!;
+  rows.aim[row] = players.aim[id]!;
+  rows.health[row] = players.health[id]!;
+  rows.shielded[row] = players.shield[id]! > 0 ? 1 : 0;
+}
+
+/** The same for a shot. */
+export function showShot(rows: ShotColumns, row: number, shots: World['shots'], id: number): void {
+  rows.id[row] = id;
+  rows.x[row] = shots.x[id]!;
+  rows.y[row] = shots.y[id]!;
+  rows.aim[row] = shots.aim[id]!;
+}
+
+/** The same for a coin. */
+export function showCoin(rows: CoinColumns, row: number, coins: World['coins'], id: number): void {
+  rows.id[row] = id;
+  rows.x[row] = coins.x[id]!;
+  rows.y[row] = coins.y[id]!;
+  rows.amount[row] = coins.amount[id]!;
 }

@@ -2,7 +2,7 @@
 import { SHOTS_PER_PLAYER } from '../../game/constants.ts';
 import { Status } from '../../game/world.ts';
 import { createView, reserveRows, type View } from '../../netcode/view.ts';
-import { WorldViewer } from '../../netcode/world-view.ts';
+import { showCoin, showPlayer, showShot, WorldViewer } from '../../netcode/world-view.ts';
 import type { Film } from './film.ts';
 
 /** Whoever moved farther within a tick was put somewhere else: it is not drawn in between. */
@@ -57,31 +57,10 @@ export class Picture {
     reserveRows(c, coins.amount.length);
     p.count = s.count = c.count = 0;
     for (let id = 0; id < arena.capacity; id++) {
-      if (players.status[id] !== Status.alive) continue;
-      const row = p.count++;
-      p.id[row] = id;
-      p.x[row] = players.x[id]!;
-      p.y[row] = players.y[id]!;
-      p.aim[row] = players.aim[id]!;
-      p.health[row] = players.health[id]!;
-      p.shielded[row] = players.shield[id]! > 0 ? 1 : 0;
+      if (players.status[id] === Status.alive) showPlayer(p, p.count++, players, id);
     }
-    for (let id = 0; id < shots.life.length; id++) {
-      if (shots.life[id]! <= 0) continue;
-      const row = s.count++;
-      s.id[row] = id;
-      s.x[row] = shots.x[id]!;
-      s.y[row] = shots.y[id]!;
-      s.aim[row] = shots.aim[id]!;
-    }
-    for (let id = 0; id < coins.amount.length; id++) {
-      if (coins.amount[id]! <= 0) continue;
-      const row = c.count++;
-      c.id[row] = id;
-      c.x[row] = coins.x[id]!;
-      c.y[row] = coins.y[id]!;
-      c.amount[row] = coins.amount[id]!;
-    }
+    for (let id = 0; id < shots.life.length; id++) if (shots.life[id]! > 0) showShot(s, s.count++, shots, id);
+    for (let id = 0; id < coins.amount.length; id++) if (coins.amount[id]! > 0) showCoin(c, c.count++, coins, id);
     this.#moveBack(share);
     return view;
   }
