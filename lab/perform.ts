@@ -71,8 +71,8 @@ export async function perform(plan: Plan, options: PerformOptions): Promise<Perf
     decides: topology.decides,
     rollback: plan.rollback,
     rendezvous: played.rendezvous ?? null,
-    // Peers tell all others of every tick, whether or not there is a new input.
-    sendRateHz: topology.decides === 'nobody' ? plan.tickRateHz : null,
+    ledger: played.ledger ?? null,
+    sendRateHz: sendRateOf(plan, topology),
     reference,
   });
   const record = composeRecord({
@@ -102,9 +102,16 @@ export async function perform(plan: Plan, options: PerformOptions): Promise<Perf
   };
 }
 
-/** Step of the positions that viewers hold; those who simulate hold the very numbers. */
+/** What peers mean to send to each other; null where an authority sends, or where there is no one rate. */
+function sendRateOf({ tickRateHz, snapshotRateHz, send }: Plan, { decides }: Topology): number | null {
+  // Who simulates tells all others of every tick, whether or not there is a new input.
+  if (decides === 'nobody') return tickRateHz;
+  return decides === 'owners' && send === 'flat' ? snapshotRateHz : null;
+}
+
+/** Step of the positions that viewers hold; those who simulate hold the very numbers, and owners tell them. */
 function quantisationOf({ defences }: Plan, { decides }: Topology): number {
-  if (decides === 'nobody') return 0;
+  if (decides !== 'authority') return 0;
   return OFFSET_STEP * (defences.visionFilter ? 1 : UNFILTERED_STEP_FACTOR);
 }
 

@@ -8,6 +8,7 @@ import { decodeRendezvous } from '../metrics/rendezvous-recorder.ts';
 import { decodeSwarm } from '../metrics/swarm-recorder.ts';
 import { type LinkProfile, profileOf } from '../netcode/link/profiles.ts';
 import type { LiveResult } from './launch/live.ts';
+import { mergedTruth } from './launch/merged-truth.ts';
 import type { Progress } from './progress.ts';
 import { setStage } from './simulated-stage.ts';
 
@@ -54,9 +55,11 @@ export async function playSimulated(options: SimulateOptions): Promise<LiveResul
   if (interrupted !== null && match.clock.nowMs <= fromMs) window = null;
   else if (match.clock.nowMs < window.untilMs) measure(match.clock.nowMs);
   const { rendezvous } = stage;
+  const swarms = [decodeSwarm(stage.players.finish())];
   return {
-    authority: decodeAuthority(stage.truth.finish()),
-    swarms: [decodeSwarm(stage.players.finish())],
+    authority: stage.truth ? decodeAuthority(stage.truth.finish()) : mergedTruth(plan, swarms),
+    swarms,
+    ledger: stage.ledger?.() ?? null,
     ...(rendezvous ? { rendezvous: decodeRendezvous(rendezvous.finish()) } : {}),
     replays: stage.replays.toSorted((a, b) => a.peer - b.peer),
     roles,

@@ -11,6 +11,7 @@ import { PlantedDesync } from '../bots/swarm/planted-desync.ts';
 import { createArena } from '../game/arena.ts';
 import { AuthorityRecorder } from '../metrics/authority-recorder.ts';
 import type { Plan } from '../metrics/plan.ts';
+import type { LedgerCount } from '../metrics/record.ts';
 import { RendezvousRecorder } from '../metrics/rendezvous-recorder.ts';
 import { SwarmRecorder } from '../metrics/swarm-recorder.ts';
 import type { LinkProfile } from '../netcode/link/profiles.ts';
@@ -22,6 +23,7 @@ import { SimulatedMatch } from '../simulator/match.ts';
 import { SimulatedPeerMatch } from '../simulator/peer-match.ts';
 import type { VirtualMatch } from '../simulator/virtual-match.ts';
 import type { CheatWatch } from './cheat-pairs.ts';
+import { BrokenRun } from './exit.ts';
 import { authorityOf, matchConfigOf } from './launch/launcher.ts';
 import { LyingRecorder } from './launch/lying-recorder.ts';
 import { peerSettingsOf } from './peer-settings.ts';
@@ -29,11 +31,13 @@ import { PeerWatch } from './peer-watch.ts';
 
 export interface SimulatedStage {
   readonly match: VirtualMatch;
-  /** Of whoever keeps the truth. */
-  readonly truth: AuthorityRecorder;
+  /** Of whoever keeps the truth; null where everybody owns its part of it, and the players' recorder has it all. */
+  readonly truth: AuthorityRecorder | null;
   readonly players: SwarmRecorder;
   /** Null where an authority lets players in. */
   readonly rendezvous: RendezvousRecorder | null;
+  /** Where coins have homes among the peers: counted there, after the match has had time to settle. */
+  ledger?(): LedgerCount | null;
   /** Players that an authority caught. */
   flagged(): number[];
   /** What is seen of cheating; left out where nobody watches. */
@@ -48,8 +52,12 @@ type Cast = readonly BotRole[];
 
 /** The match of a plan at its beginning. */
 export function setStage(plan: Plan, roles: Cast, profile: LinkProfile): SimulatedStage {
-  const { decides } = topologyOf(plan.topology);
-  return decides === 'nobody' ? peerStage(plan, roles, profile) : authorityStage(plan, roles, profile);
+  const stages = { authority: authorityStage, nobody: peerStage, owners: noStage } as const;
+  return stages[topologyOf(plan.topology).decides](plan, roles, profile);
+}
+
+function noStage({ topology }: Plan): never {
+  throw new BrokenRun(`${topology} cannot be simulated`);
 }
 
 function recordersOf(plan: Plan, roles: Cast, Truth: typeof AuthorityRecorder) {

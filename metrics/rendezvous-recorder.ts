@@ -35,13 +35,13 @@ export class RendezvousRecorder {
     this.window.set(fromMs, untilMs);
   }
 
-  /** Bytes and messages of all its links together since the last call, relayed ones included, transport headers not. */
-  bytes(nowMs: number, sent: number, received: number, sentMessages = 0, receivedMessages = 0): void {
+  /** A message that one of its links carried, to be relayed or not: its bytes, one way, without transport headers. */
+  bytes(nowMs: number, sent: number, received: number): void {
     if (!this.window.covers(nowMs)) return;
     this.#counts.sentBytes += sent;
     this.#counts.receivedBytes += received;
-    this.#counts.sentMessages += sentMessages;
-    this.#counts.receivedMessages += receivedMessages;
+    if (sent > 0) this.#counts.sentMessages++;
+    if (received > 0) this.#counts.receivedMessages++;
   }
 
   /** It named so many peers to one who may come to see them. */

@@ -1,6 +1,6 @@
 /**
  * How a topology is started live. Each has one process that everybody joins at, its hub: an authority, which decides and
- * writes down what is true, or a rendezvous, where peers only meet and one of them writes that down. A launcher says which
+ * writes down what is true, or a rendezvous, where peers only meet and write that down themselves. A launcher says which
  * process that is, what it is told, and what must hold before it starts. A topology is a description in
  * netcode/topologies/, a session, and one of these.
  */
@@ -40,8 +40,8 @@ export interface Launcher {
   entry(plan: Plan): URL;
   /** What it is told. */
   settings(plan: Plan, port: number): HubSettings;
-  /** Who writes down what is true: the hub, or the first bot for all, since they simulate the same. */
-  truth: 'hub' | 'bot';
+  /** Who writes down what is true: the hub; the first bot for all, since they simulate the same; or each bot its own part. */
+  truth: 'hub' | 'bot' | 'owners';
   /** Whether the hub works so hard that it gets a core of its own. */
   isHubBusy: boolean;
   /** Joins under way at once, over all workers: past it, joins wait for each other and then time out. */

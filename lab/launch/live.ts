@@ -13,6 +13,7 @@ import { monotonicMs } from '../../links/timer.ts';
 import { type AuthorityRecording, decodeAuthority } from '../../metrics/authority-recorder.ts';
 import { MARGIN_MS } from '../../metrics/measuring-window.ts';
 import type { Plan } from '../../metrics/plan.ts';
+import type { LedgerCount } from '../../metrics/record.ts';
 import { decodeRendezvous, type RendezvousRecording } from '../../metrics/rendezvous-recorder.ts';
 import { decodeSwarm, type SwarmRecording } from '../../metrics/swarm-recorder.ts';
 import type { CheatWatch } from '../cheat-pairs.ts';
@@ -21,6 +22,7 @@ import { BrokenRun } from '../exit.ts';
 import type { Progress } from '../progress.ts';
 import { coresFor } from './cores.ts';
 import { type Launcher, matchConfigOf } from './launcher.ts';
+import { mergedTruth } from './merged-truth.ts';
 import { preflight, workersOf } from './preflight.ts';
 import { type HubChild, type SwarmChild, startHub, startSwarm } from './start.ts';
 
@@ -34,13 +36,15 @@ export interface LiveOptions {
 }
 
 export interface LiveResult {
-  /** What is true, by the authority or by one peer for all; null when whoever kept it did not live to hand it over. */
+  /** What is true, by the authority, by one peer for all, or merged from all; null when who kept it did not live to hand it over. */
   authority: AuthorityRecording | null;
   /** Where peers met; null when it did not live to hand it over, and left out where there is none. */
   rendezvous?: RendezvousRecording | null;
   /** Of peers whose worlds have parted. */
   replays?: Replay[];
   swarms: SwarmRecording[];
+  /** Where coins have homes among the peers: as counted there after the match has settled. */
+  ledger?: LedgerCount | null;
   roles: BotRole[];
   seats: Seat[];
   /** Players that the authority caught claiming more time than has passed. */
@@ -254,10 +258,11 @@ class LiveRun {
       if (message.truth !== null) authority = decodeAuthority(await readFile(message.truth));
       for (const { peer, path } of message.replays) replays.push({ peer, bytes: await readFile(path) });
     }
+    if (truth === 'owners' && swarms.length > 0) authority = mergedTruth(this.#options.plan, swarms);
     replays.sort((a, b) => a.peer - b.peer);
     return {
       authority,
-      rendezvous: truth === 'bot' && hubs ? decodeRendezvous(hubs) : null,
+      rendezvous: truth !== 'hub' && hubs ? decodeRendezvous(hubs) : null,
       replays,
       swarms,
       roles: this.#roles,
