@@ -1,15 +1,14 @@
 /**
  * A player's end of an authority topology: says hello, sends inputs, holds the newest snapshot. A full client predicts
- * itself and interpolates others; a thin one (load bots) does neither. Both speak the same bytes.
- *
- * The client counts ticks of its own timeline. The authority reports how early inputs arrive (`margin`), and a full
- * client runs its timeline a little faster or slower until they arrive just in time.
+ * itself and interpolates others; a thin one (load bots) does neither. Both speak the same bytes. Either counts ticks of
+ * its own timeline (client-timeline.ts).
  */
 import { createArena } from '../game/arena.ts';
 import type { PlayerInput } from '../game/input.ts';
 import { rulesHash } from '../game/rules-hash.ts';
 import { expand16 } from './bytes.ts';
 import type { ClientCounters, ClientOptions } from './client-options.ts';
+import { ClientTimeline } from './client-timeline.ts';
 import { ClockEstimate } from './clock.ts';
 import { InputSender } from './input-sender.ts';
 import { ViewRing } from './interpolation.ts';
@@ -40,8 +39,6 @@ const HELLO_EVERY_MS = 500;
 const LOST_AFTER_MS = 3000;
 /** Over datagrams each message repeats so many inputs: two losses in a row cost nothing. */
 const REPEATED_INPUTS = 3;
-/** A client that was suspended for longer skips the time instead of sending it all at once. */
-const MAX_BACKLOG_MS = 1000;
 /** With a snapshot each tick, one loss plus a tick of jitter still leaves a later one to aim at. */
 export const INTERPOLATION_DELAY_TICKS = 3;
 /** A snapshot from farther ahead is not believed: one forged tick must not make all later ones look old. */
@@ -91,13 +88,9 @@ export class ClientSession implements Session {
   #kept = new Uint8Array(0);
   #keptBytes = 0;
   #keptAtMs = 0;
-  #tick = -1;
-  #nextTickMs = Number.POSITIVE_INFINITY;
+  readonly #timeline: ClientTimeline;
   #helloDueMs = Number.POSITIVE_INFINITY;
   #heardMs = 0;
-  #leastMargin = 127;
-  #marginSamples = 0;
-  #speed = 1;
   #errorX = 0;
   #errorY = 0;
   #errorMs = 0;
@@ -107,6 +100,7 @@ export class ClientSession implements Session {
     if (!(options.inputRateHz > 0)) throw new RangeError(`input rate ${options.inputRateHz} Hz: must be above 0`);
     this.options = options;
     this.prediction = options.prediction;
+    this.#timeline = new ClientTimeline(options);
     this.#inputs = new InputSender(options.transport === 'datagram' ? REPEATED_INPUTS : 1);
     this.#heardMs = startMs;
   }
@@ -119,7 +113,7 @@ export class ClientSession implements Session {
 
   /** Length of a tick; NaN before the welcome. */
   get tickMs(): number {
-    return 1000 / (this.#welcome?.config.tickRateHz ?? Number.NaN);
+    return this.#timeline.tickMs;
   }
 
   /** Smoothed round trip in ms; NaN before the first echo. */
@@ -133,7 +127,7 @@ export class ClientSession implements Session {
 
   /** Newest tick of the own timeline. */
   get inputTick(): number {
-    return this.#tick;
+    return this.#timeline.tick;
   }
 
   /** Low-delay estimate of the tick whose snapshot could be here by now. */
@@ -147,7 +141,7 @@ export class ClientSession implements Session {
 
   linkChanged(_peer: PeerId, state: LinkState, nowMs: number): void {
     this.#reliable = new ReliableChannel();
-    this.#nextTickMs = Number.POSITIVE_INFINITY;
+    this.#timeline.stop();
     if (state === 'down') {
       if (this.state !== 'refused') this.state = this.state === 'connecting' ? 'connecting' : 'lost';
       this.#helloDueMs = Number.POSITIVE_INFINITY;
@@ -239,10 +233,9 @@ export class ClientSession implements Session {
       this.#prediction = new Prediction(arena);
     }
     this.#prediction!.restart();
-    this.#clock = new ClockEstimate(1000 / welcome.config.tickRateHz);
+    this.#timeline.start(welcome.config.tickRateHz, welcome.snapshotRateHz, nowMs);
+    this.#clock = new ClockEstimate(this.#timeline.tickMs);
     this.#welcome = welcome;
-    this.#nextTickMs = nowMs;
-    this.#resetMargin();
     this.#outbox.tell({
       type: 'joined',
       peer: AUTHORITY,
@@ -303,8 +296,8 @@ export class ClientSession implements Session {
     if (header.heldMs < 255)
       this.#clock.roundTrip((Math.floor(arrivedMs) - header.echoedTimeMs) & 0xffff, header.heldMs);
     if (!this.options.prediction) return;
-    this.#steer(header.marginTicks);
-    this.#reconcile(view, expand16(header.ackedTick, Math.max(0, this.#tick)), arrivedMs);
+    if (this.counters.inputs > 0) this.#timeline.steer(header.marginTicks);
+    this.#reconcile(view, expand16(header.ackedTick, Math.max(0, this.#timeline.tick)), arrivedMs);
   }
 
   #noteGap(tick: number, before: number): void {
@@ -328,40 +321,18 @@ export class ClientSession implements Session {
     this.#outbox.tell({ type: 'corrected', distance });
   }
 
-  /**
-   * Runs the own timeline 5 % faster while inputs come too late, and 2 % slower while they come more than a tick before
-   * they are needed, judged by the least margin of each second.
-   */
-  #steer(marginTicks: number): void {
-    if (this.counters.inputs === 0) return;
-    this.#leastMargin = Math.min(this.#leastMargin, marginTicks);
-    if (++this.#marginSamples < this.#welcome!.snapshotRateHz) return;
-    this.#speed = this.#leastMargin < 1 ? 1.05 : this.#leastMargin > 1 ? 0.98 : 1;
-    this.#resetMargin();
-  }
-
-  #resetMargin(): void {
-    this.#leastMargin = 127;
-    this.#marginSamples = 0;
-  }
-
   setInput(input: PlayerInput): void {
     this.#inputs.set(input);
   }
 
-  /** Ticks of the own timeline between two inputs. */
-  get #inputInterval(): number {
-    return Math.max(1, Math.round(this.#welcome!.config.tickRateHz / this.options.inputRateHz));
-  }
-
   /** Whether the next `advance(nowMs)` takes the current input: set it right before. */
   wantsInput(nowMs: number): boolean {
-    if (this.state !== 'playing' || nowMs < this.#nextTickMs) return false;
-    return !this.options.prediction || (this.#tick + 1) % this.#inputInterval === 0;
+    const timeline = this.#timeline;
+    return this.state === 'playing' && nowMs >= timeline.dueMs && timeline.takesInput(timeline.tick + 1);
   }
 
   get nextDueMs(): number {
-    if (this.state === 'playing') return Math.min(this.#nextTickMs, this.#heardMs + LOST_AFTER_MS);
+    if (this.state === 'playing') return Math.min(this.#timeline.dueMs, this.#heardMs + LOST_AFTER_MS);
     return this.#helloDueMs;
   }
 
@@ -371,50 +342,29 @@ export class ClientSession implements Session {
     const silentMs = nowMs - this.#heardMs;
     if (silentMs >= LOST_AFTER_MS) {
       this.state = 'lost';
-      this.#nextTickMs = Number.POSITIVE_INFINITY;
+      this.#timeline.stop();
       this.#outbox.tell({ type: 'silent', peer: AUTHORITY, silentMs });
       return false;
     }
-    if (nowMs < this.#nextTickMs) return false;
-    this.#skipBacklog(nowMs);
+    if (nowMs < this.#timeline.dueMs) return false;
     this.#oneTick(nowMs);
-    return nowMs >= this.#nextTickMs;
-  }
-
-  #skipBacklog(nowMs: number): void {
-    const behindMs = nowMs - this.#nextTickMs;
-    if (behindMs < MAX_BACKLOG_MS) return;
-    const tickMs = 1000 / this.#welcome!.config.tickRateHz;
-    const skipped = Math.floor(behindMs / (tickMs * this.#inputInterval)) * this.#inputInterval;
-    this.#tick += skipped;
-    this.#nextTickMs += skipped * tickMs;
+    return nowMs >= this.#timeline.dueMs;
   }
 
   #oneTick(nowMs: number): void {
-    const { config } = this.#welcome!;
-    const tickMs = 1000 / config.tickRateHz;
-    const interval = this.#inputInterval;
-    const dueMs = this.#nextTickMs;
-    // A thin client has nothing to do between two inputs; a full one predicts every tick.
-    const ticks = this.options.prediction ? 1 : this.#tick < 0 ? 1 : interval;
-    this.#tick += ticks;
-    if (this.options.prediction) {
-      if (this.#tick % interval === 0) this.#takeInput(dueMs, nowMs);
-      this.#prediction!.advance(this.#tick, this.#inputs.taken);
-      this.#nextTickMs = dueMs + tickMs / this.#speed;
-    } else {
-      this.#takeInput(dueMs, nowMs);
-      this.#nextTickMs = dueMs + tickMs * interval;
-    }
+    const dueMs = this.#timeline.next(nowMs);
+    const { tick } = this.#timeline;
+    if (this.#timeline.takesInput(tick)) this.#takeInput(tick, dueMs, nowMs);
+    if (this.options.prediction) this.#prediction!.advance(tick, this.#inputs.taken);
     if (this.options.transport === 'datagram') {
       for (const bytes of this.#reliable.due(nowMs)) this.#send(bytes, 'unreliable');
     }
   }
 
-  #takeInput(dueMs: number, nowMs: number): void {
+  #takeInput(tick: number, dueMs: number, nowMs: number): void {
     this.counters.inputs++;
-    this.#send(this.#inputs.take(this.#tick, this.#viewTick(nowMs), nowMs), 'unreliable');
-    this.#outbox.tell({ type: 'input', tick: this.#tick, dueMs });
+    this.#send(this.#inputs.take(tick, this.#viewTick(nowMs), nowMs), 'unreliable');
+    this.#outbox.tell({ type: 'input', tick, dueMs });
     const key = this.#inputs.purchaseKey(this.view!.self.purchaseKey, nowMs);
     if (key !== 0) this.#sendReliable({ type: 'purchase', key }, nowMs);
   }
@@ -472,8 +422,7 @@ export class ClientSession implements Session {
 
   #drawSelf(view: View, nowMs: number): void {
     const { x, y, fromX, fromY } = this.#prediction!;
-    const tickMs = 1000 / this.#welcome!.config.tickRateHz;
-    const share = Math.max(0, Math.min(1, 1 - (this.#nextTickMs - nowMs) / tickMs));
+    const share = this.#timeline.share(nowMs);
     this.#fadeError(nowMs);
     view.self.x = Math.round(fromX + (x - fromX) * share + this.#errorX);
     view.self.y = Math.round(fromY + (y - fromY) * share + this.#errorY);
