@@ -25,6 +25,7 @@ const KEY_MEASURES: readonly MeasureName[] = [
   'viewError.ratio',
   'positionError.p95',
   'desync.count',
+  'divergence.ratio',
   'rollback.depth.p50',
   'rollback.depth.p95',
   'exposure.mean',
@@ -34,6 +35,9 @@ const KEY_MEASURES: readonly MeasureName[] = [
   'snapshots.rate',
   'inputs.rate',
   'links.mean',
+  'links.opened.rate',
+  'neighbour.setup.p99',
+  'forwarded.ratio',
   'relayed.ratio',
   'recovery.p99',
   'cpu.authority',
@@ -45,14 +49,18 @@ const KEY_MEASURES: readonly MeasureName[] = [
   'coins.error',
 ];
 
-/** Of peers that simulate; under an authority there is nothing to say about them. */
+/** Of peers; under an authority there is nothing to say about them. */
 const OF_PEERS: ReadonlySet<MeasureName> = new Set([
   'stalls.time.ratio',
   'delay.mean',
   'delay.worst',
   'rollback.depth.p50',
   'rollback.depth.p95',
+  'divergence.ratio',
   'links.mean',
+  'links.opened.rate',
+  'neighbour.setup.p99',
+  'forwarded.ratio',
   'relayed.ratio',
   'recovery.p99',
   'cpu.rendezvous',

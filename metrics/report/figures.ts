@@ -3,7 +3,15 @@ import { type MeasureName, numberOf } from '../measures.ts';
 import type { RunRecord } from '../record.ts';
 import { breaches, contextOf, LEVELS, tidy } from '../verdict.ts';
 import { barPlot, heatMap, type Line, linePlot, type Point } from './charts.ts';
-import { type CheatCell, type Group, groupCost, medianAt, sizesOf, withoutAuthority } from './groups.ts';
+import {
+  type CheatCell,
+  type Group,
+  groupCost,
+  isInterestMesh,
+  medianAt,
+  sizesOf,
+  withoutAuthority,
+} from './groups.ts';
 import { escapeHtml, figure } from './page.ts';
 
 /** Of one measure over these sweeps: a simulated authority's ticks, for one, are modelled. */
@@ -88,9 +96,15 @@ export function sweepFigures(groups: readonly Group[]): string[] {
     rates.map((rate) => ({ label: `budget at ${rate} Hz`, y: 1000 / rate })),
   );
   add("Authority's CPU", 'User and system time, in percent of one core.', 'cpu.authority', [], '% of core');
-  const meshes = groups.filter(({ runs }) => withoutAuthority(runs[0]!.plan));
-  add('CPU per peer', 'Each simulates everybody. In percent of one core.', 'cpu.peer', [], '% of core', meshes);
-  add('Input delay, mean', 'From taking an input to the tick that all execute it in.', 'delay.mean', [], 'ms', meshes);
+  const peers = groups.filter(({ runs }) => withoutAuthority(runs[0]!.plan));
+  const perPeer = 'In lockstep each simulates everybody, in a mesh itself. In percent of one core.';
+  add('CPU per peer', perPeer, 'cpu.peer', [], '% of core', peers);
+  add('Input delay, mean', 'From taking an input to the tick that all execute it in.', 'delay.mean', [], 'ms', peers);
+  const meshes = groups.filter(({ runs }) => isInterestMesh(runs[0]!.plan));
+  const toNeighbours = 'Mean, with transport headers. Each tells its state to those who can see it.';
+  add('Upload of a peer that tells its neighbours', toNeighbours, 'up.wire.mean', [], 'kbit/s', meshes);
+  add('Links opened per peer', 'Neighbours change as players walk.', 'links.opened.rate', [], '1/s', meshes);
+  add('View error', '(Missing + phantom) ÷ players truly in view.', 'viewError.ratio', [], 'ratio', meshes);
   return figures;
 }
 

@@ -1,17 +1,22 @@
 /** What a report shows of peers without an authority: their table, and upload as arithmetic beside what was counted. */
-import { numberOf } from '../measures.ts';
+import { type MeasureName, numberOf } from '../measures.ts';
 import type { RunRecord } from '../record.ts';
 import { tidy } from '../verdict.ts';
 import { type Line, linePlot } from './charts.ts';
-import { type Group, medianAt, sizesOf, withoutAuthority } from './groups.ts';
+import { type Group, isInterestMesh, medianAt, sizesOf, withoutAuthority } from './groups.ts';
 import { escapeHtml, figure, table, tag } from './page.ts';
 import { EVIDENCE_COLUMN, measureColumn, RUN_COLUMNS } from './run-columns.ts';
 import { largestMesh, linkArithmetic, mbit, UPLINKS_KBPS } from './scaling.ts';
 import { shown } from './words.ts';
 
-/** Rows of what only peers have, for runs without an authority. */
+/** Rows of what only peers have, for runs without an authority: those that simulate everybody, then those that own themselves. */
 export function peerTable(records: readonly RunRecord[]): string {
-  const rows = records.filter(({ plan }) => withoutAuthority(plan));
+  const peers = records.filter(({ plan }) => withoutAuthority(plan));
+  const owners = peers.filter(({ plan }) => isInterestMesh(plan));
+  return simulatingTable(peers.filter((run) => !owners.includes(run))) + owningTable(owners);
+}
+
+function simulatingTable(rows: readonly RunRecord[]): string {
   if (rows.length === 0) return '';
   const depths = ['rollback.depth.p50', 'rollback.depth.p95', 'rollback.depth.max'] as const;
   return table<RunRecord>(
@@ -32,6 +37,37 @@ export function peerTable(records: readonly RunRecord[]): string {
       measureColumn('View changes', 'viewChanges.count'),
       measureColumn('Recovery p99, ms', 'recovery.p99'),
       measureColumn('Desyncs', 'desync.count'),
+      EVIDENCE_COLUMN,
+    ],
+    rows,
+  );
+}
+
+function owningTable(rows: readonly RunRecord[]): string {
+  if (rows.length === 0) return '';
+  const pair = (run: RunRecord, a: MeasureName, b: MeasureName) => `${shown(run, a)} / ${shown(run, b)}`;
+  return table<RunRecord>(
+    [
+      ...RUN_COLUMNS,
+      { title: 'Upload mean / worst, kbit/s', cell: (run) => pair(run, 'up.mean', 'up.worst') },
+      measureColumn('Recipients', 'recipients.mean'),
+      { title: 'Links mean / worst', cell: (run) => pair(run, 'links.mean', 'links.worst') },
+      measureColumn('Links opened per s', 'links.opened.rate'),
+      {
+        title: 'Neighbour setup p50 / p99, ms',
+        cell: (run) => pair(run, 'neighbour.setup.p50', 'neighbour.setup.p99'),
+      },
+      measureColumn('Forwarded, %', 'forwarded.ratio', 100),
+      measureColumn('Relayed, %', 'relayed.ratio', 100),
+      measureColumn('View error, %', 'viewError.ratio', 100),
+      measureColumn('Diverged rows, %', 'divergence.ratio', 100),
+      measureColumn('Conflicts per 1,000', 'conflicts.per1000'),
+      measureColumn('Accusations per h', 'accusations.rate'),
+      measureColumn('CPU per peer, %', 'cpu.peer'),
+      measureColumn('MB per peer', 'memory.peer'),
+      measureColumn('Rendezvous, messages per s and peer', 'rendezvous.messages.rate'),
+      measureColumn('Rendezvous up, kbit/s', 'rendezvous.up'),
+      measureColumn('Epochs per min', 'rendezvous.epochs.rate'),
       EVIDENCE_COLUMN,
     ],
     rows,

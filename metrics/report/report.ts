@@ -8,6 +8,7 @@ import type { RunRecord } from '../record.ts';
 import { FULL_DURATION_S, FULL_SEEDS, LEVELS, type SweepVerdict, tidy } from '../verdict.ts';
 import { bandwidthFigures, cheatFigure, costFigure, sweepFigures, twinFigures } from './figures.ts';
 import { type CheatCell, cheatCells, type Group, groupRuns } from './groups.ts';
+import { whyNeighboursStop } from './mesh-scaling.ts';
 import { escapeHtml, page, table, tag } from './page.ts';
 import { peerTable, scalingFigures, uploadTable } from './peers.ts';
 import { EVIDENCE_COLUMN, measureColumn, RUN_COLUMNS } from './run-columns.ts';
@@ -63,7 +64,10 @@ export function renderReport({ title, records, answer, caveats = [], madeAt }: R
 /** Of sweeps over real sockets when there are any: what was simulated repeats them. */
 function whyMeshesStop(groups: readonly Group[]): string {
   const live = groups.filter(({ simulated }) => !simulated);
-  const told = (live.length > 0 ? live : groups).flatMap(whyItStops);
+  const told = (live.length > 0 ? live : groups).flatMap((group) => [
+    ...whyItStops(group),
+    ...whyNeighboursStop(group),
+  ]);
   if (told.length === 0) return '';
   const details = told.map((text) => {
     const at = text.indexOf(': ');
@@ -137,7 +141,7 @@ function levelsNote(): string {
 
 function uploadNote(): string {
   return (
-    '<p class="note">Full mesh (N − 1)·f·(h + b), host (n − 1)·f·(h + k·b), server N·f·(h + k·b), with the rate, payload and ' +
+    '<p class="note">Full mesh (N − 1)·f·(h + b), mesh of neighbours k·f·(h + b), host (n − 1)·f·(h + k·b), server N·f·(h + k·b), with the rate, payload and ' +
     'number of players of the run itself. What was counted beyond it are acknowledgements, heartbeats and repetitions.</p>'
   );
 }
@@ -263,7 +267,8 @@ function runDetails(run: RunRecord): string {
       {
         title: 'Evidence',
         text: true,
-        cell: ({ found }) => ('evidence' in found ? tag(found.evidence) : escapeHtml(found.why)),
+        cell: ({ found }) =>
+          ['evidence' in found ? tag(found.evidence) : '', escapeHtml(found.why ?? '')].filter(Boolean).join(' '),
       },
     ],
     rows,
@@ -273,9 +278,25 @@ function runDetails(run: RunRecord): string {
     ['Started', `${about.startedAt}, took ${tidy(about.wallS)} s`],
     ['Coverage', covered],
     ['Activity', did],
+    ...meshFacts(run),
     ['Plan', JSON.stringify(plan)],
   ]);
   return `<details><summary>${escapeHtml(name)} ${statusTag(run)} ${tag(run.evidence)}</summary>${facts}<ul>${checks}</ul>${all}</details>`;
+}
+
+/** Of a mesh only: on what participants disagree, what became of the coins, who blamed whom for what. */
+function meshFacts({ conflicts, ledger, accusations }: RunRecord): [string, string][] {
+  const facts: [string, string][] = conflicts.map(({ kind, count, sentence }) => [
+    `Conflict: ${kind}`,
+    `${tidy(count)} times ${sentence}`,
+  ]);
+  if (ledger) {
+    const { minted, held, lying, spent, error } = ledger;
+    const parts = `${tidy(minted)} minted, ${tidy(held)} held, ${tidy(lying)} lying, ${tidy(spent)} spent`;
+    facts.push(['Ledger', `${parts}; off by ${tidy(error)}`]);
+  }
+  for (const [reason, count] of Object.entries(accusations)) facts.push([`Accused: ${reason}`, `${tidy(count)} times`]);
+  return facts;
 }
 
 function definitions(): string {

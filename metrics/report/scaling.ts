@@ -93,16 +93,19 @@ export function whyItStops(group: Group): string[] {
   if (!isFullMesh(group.runs[0]!.plan)) return [];
   const sentences = [uploadSentence(group), cpuSentence(group), waitingSentence(group)].filter((text) => text !== null);
   if (sentences.length === 0) return [];
-  if (group.fast.end.type !== 'broke') {
-    const shared = group.simulated
-      ? 'the simulator plays tens of players'
-      : 'peers that share a machine do not bound the topology';
-    const last = group.runs.findLast(({ status }) => status === 'ok')?.plan.players ?? 0;
-    sentences.push(
-      `Nothing in these runs shows its end: ${shared}, and beyond ${tidy(last)} players all is arithmetic.`,
-    );
-  }
+  const end = endSentenceOf(group);
+  if (end !== null) sentences.push(end);
   return [`${group.label}, why it stops: ${sentences.join(' ')}`];
+}
+
+/** Of a sweep that went past no level: that it shows no end; null of one that did. */
+export function endSentenceOf(group: Group): string | null {
+  if (group.fast.end.type === 'broke') return null;
+  const shared = group.simulated
+    ? `the simulator plays ${isFullMesh(group.runs[0]!.plan) ? 'tens of players' : 'as many as were asked for'}`
+    : 'peers that share a machine do not bound the topology';
+  const last = group.runs.findLast(({ status }) => status === 'ok')?.plan.players ?? 0;
+  return `Nothing in these runs shows its end: ${shared}, and beyond ${tidy(last)} players all is arithmetic.`;
 }
 
 function uploadSentence(group: Group): string | null {
