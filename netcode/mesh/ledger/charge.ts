@@ -4,12 +4,12 @@
  * in charge next.
  */
 import type { PeerId } from '../../session.ts';
-import type { EpochSeat } from '../epoch.ts';
 import { FOUNDING_EPOCH, type Ground } from './ground.ts';
 import type { Homes, Kept } from './home.ts';
 import { layDownOfGone, tellOfLaid } from './laying-down.ts';
 import type { Fetched, HomeSignature, LedgerMessage } from './messages.ts';
 import { type CoinRecord, judge } from './record.ts';
+import type { Home } from './runs.ts';
 import { walkBack } from './taking-charge.ts';
 
 type ClaimMessage = LedgerMessage & { type: 'claim' };
@@ -33,13 +33,13 @@ export class Charge {
   readonly spot: number;
   /** Number of the epoch in which it began. */
   readonly stamp: number;
-  readonly homes: readonly EpochSeat[];
+  readonly homes: readonly Home[];
   readonly #ground: Ground;
   readonly #kept: Kept;
   readonly #store: Homes;
   /** While it is not open: what old homes told. */
   readonly #answers = new Map<PeerId, Fetched>();
-  #asked: readonly EpochSeat[] = [];
+  #asked: readonly Home[] = [];
   #isOpen = false;
   /** Came before it was open. */
   #early: { from: PeerId; claim: ClaimMessage }[] = [];
@@ -85,7 +85,7 @@ export class Charge {
   #tryToOpen(nowMs: number): void {
     const ground = this.#ground;
     this.#answers.set(ground.self, this.#store.told(this.spot));
-    const walk = walkBack(ground, this.spot, this.stamp, this.#answers);
+    const walk = walkBack(this.stamp, this.#answers);
     if ('found' in walk) {
       this.#open(walk.found, nowMs);
       return;
@@ -96,7 +96,7 @@ export class Charge {
     if (this.dueMs === Number.POSITIVE_INFINITY || fresh.length > 0) this.#wait(nowMs, FIRST_REPEAT_MS);
   }
 
-  #ask(homes: readonly EpochSeat[]): void {
+  #ask(homes: readonly Home[]): void {
     for (const { peer } of homes) {
       if (peer !== this.#ground.self) this.#ground.send(peer, { type: 'fetch', spot: this.spot, stamp: this.stamp });
     }
@@ -107,9 +107,7 @@ export class Charge {
     this.dueMs = Number.POSITIVE_INFINITY;
     this.#answers.clear();
     const kept = this.#kept;
-    if (kept.tag !== this.stamp) Object.assign(kept, { tag: this.stamp, through: this.stamp });
-    kept.record = record;
-    this.#store.follow(this.spot, kept);
+    this.#store.keep(kept, this.stamp, record);
     // The other homes of the founding epoch know without being told.
     if (this.stamp === FOUNDING_EPOCH && record.version === 0) this.#count(record, []);
     else this.#write(record, nowMs);
@@ -133,7 +131,7 @@ export class Charge {
   }
 
   /** Whoever has the newest already is left in peace. */
-  #putTo(homes: readonly EpochSeat[]): number {
+  #putTo(homes: readonly Home[]): number {
     const { record } = this.#kept;
     let count = 0;
     for (const { peer } of homes) {

@@ -100,8 +100,3 @@ export function signedText(line: number, spot: number, record: CoinRecord): Uint
   const writer = new ByteWriter(64).bytes(SIGNED_FOR).u32(line).u16(spot).u32(record.version);
   return writer.bytes(sha256(body.finish())).finish();
 }
-
-/** The same peers in the same lives, the same one in charge. */
-export function areSameHomes(a: readonly EpochSeat[], b: readonly EpochSeat[]): boolean {
-  return a.length === b.length && a.every((seat, i) => seat.peer === b[i]!.peer && seat.life === b[i]!.life);
-}

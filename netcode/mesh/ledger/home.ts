@@ -3,9 +3,10 @@
  * from older ones.
  */
 import type { PeerId } from '../../session.ts';
-import { areSameHomes, FOUNDING_EPOCH, type Ground } from './ground.ts';
+import { FOUNDING_EPOCH, type Ground } from './ground.ts';
 import type { Fetched, LedgerMessage } from './messages.ts';
 import { type CoinRecord, UNWRITTEN } from './record.ts';
+import { followed, type Run } from './runs.ts';
 
 /** What a home keeps of one spot. */
 export interface Kept {
@@ -13,10 +14,13 @@ export interface Kept {
   fence: number;
   /** The stamp under which the record was put; 0 for never. */
   tag: number;
-  /** The last epoch up to which the homes are known to have been the same as in epoch `tag`. */
-  through: number;
   record: CoinRecord;
+  /** The homes since then, as far as known; all that is known while nothing was put. */
+  runs: readonly Run[];
 }
+
+/** Epochs that are looked at for the homes that a spot had before this peer had to do with it. */
+const LOOKED_BACK = 64;
 
 export class Homes {
   readonly #ground: Ground;
@@ -35,8 +39,9 @@ export class Homes {
   of(spot: number): Kept {
     let kept = this.#kept.get(spot);
     if (!kept) {
-      kept = { fence: 0, tag: 0, through: 0, record: UNWRITTEN };
+      kept = { fence: 0, tag: 0, record: UNWRITTEN, runs: [] };
       this.#kept.set(spot, kept);
+      this.#follow(spot, kept);
     }
     return kept;
   }
@@ -44,7 +49,7 @@ export class Homes {
   /** After the newest epoch has changed. Costs a look at each spot that was ever kept here. */
   epochChanged(): void {
     this.#found();
-    for (const [spot, kept] of this.#kept) this.follow(spot, kept);
+    for (const [spot, kept] of this.#kept) this.#follow(spot, kept);
   }
 
   /** The homes in the founding epoch hold every coin as it was never written, without having been told. */
@@ -56,27 +61,29 @@ export class Homes {
     for (let spot = 0; spot < options.spots; spot++) {
       if (!founding.homesOf(spot).some(({ peer }) => peer === self)) continue;
       const kept = this.of(spot);
-      kept.tag = Math.max(kept.tag, FOUNDING_EPOCH);
-      kept.through = Math.max(kept.through, FOUNDING_EPOCH);
+      if (kept.tag === 0) this.keep(kept, FOUNDING_EPOCH, UNWRITTEN);
     }
   }
 
-  /** Notes for how long the homes have stayed the same, as far as epochs are known one after the other. */
-  follow(spot: number, kept: Kept): void {
+  #follow(spot: number, kept: Kept): void {
     const { epochOf, number } = this.#ground;
-    if (kept.tag === 0) return;
-    while (kept.through < number) {
-      const [last, next] = [epochOf(kept.through), epochOf(kept.through + 1)];
-      if (!last || !next || !areSameHomes(last.homesOf(spot), next.homesOf(spot))) return;
-      kept.through++;
-    }
+    if ((kept.runs.at(-1)?.through ?? 0) >= number) return;
+    kept.runs = followed(kept.runs, spot, epochOf, number, Math.max(FOUNDING_EPOCH, number - LOOKED_BACK));
+  }
+
+  /** Keeps a record under a stamp. What came before is of no use to anybody any more. */
+  keep(kept: Kept, stamp: number, record: CoinRecord): void {
+    kept.record = record;
+    if (kept.tag === stamp) return;
+    kept.tag = stamp;
+    kept.runs = kept.runs.filter(({ through }) => through >= stamp);
   }
 
   /** What this home knows of a spot, to tell to who takes charge of it. */
   told(spot: number): Fetched {
-    const { tag, through, record } = this.of(spot);
+    const { tag, record, runs } = this.of(spot);
     const { firstLife, life } = this.#ground;
-    return { spot, firstLife, life, tag, through, record };
+    return { spot, firstLife, life, tag, record, runs };
   }
 
   /** Somebody takes charge: it is told what is kept here, and older ones are fenced off. */
@@ -100,9 +107,7 @@ export class Homes {
     const kept = this.of(spot);
     if (stamp < kept.fence) return;
     kept.fence = stamp;
-    if (stamp > kept.tag) Object.assign(kept, { tag: stamp, through: stamp, record });
-    else if (record.version > kept.record.version) kept.record = record;
-    this.follow(spot, kept);
+    if (stamp > kept.tag || record.version > kept.record.version) this.keep(kept, stamp, record);
     const { version } = kept.record;
     ground.send(from, { type: 'kept', spot, stamp, version, signature: ground.signed(spot, kept.record) });
   }

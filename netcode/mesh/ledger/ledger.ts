@@ -11,11 +11,12 @@ import type { PeerId } from '../../session.ts';
 import type { Epoch, EpochSeat } from '../epoch.ts';
 import { Charge } from './charge.ts';
 import { CoinBook } from './coin-book.ts';
-import { areSameHomes, Ground, type LedgerCounters, type LedgerOptions } from './ground.ts';
+import { Ground, type LedgerCounters, type LedgerOptions } from './ground.ts';
 import { Homes } from './home.ts';
 import { decodeLedger, type LedgerMessage } from './messages.ts';
 import { type LedgerEvent, Purse } from './purse.ts';
 import { type CoinRecord, NOBODY, spotOf, type Token } from './record.ts';
+import { coversAll } from './runs.ts';
 
 export class Ledger {
   /** What is believed to lie where. */
@@ -98,6 +99,11 @@ export class Ledger {
     return this.#charges.get(spot)?.settled ?? null;
   }
 
+  /** The record of a spot as this peer keeps it, home or not; for checks. */
+  keptRecord(spot: number): CoinRecord {
+    return this.#homes.of(spot).record;
+  }
+
   // For whoever drives it.
 
   /**
@@ -174,14 +180,10 @@ export class Ledger {
   }
 
   /** Whether the homes have been the same in every epoch since it took charge. */
-  #isUnbroken({ spot, stamp, homes }: Charge): boolean {
+  #isUnbroken({ spot, stamp }: Charge): boolean {
     const kept = this.#homes.of(spot);
     // While it asks old homes it has not written under its stamp yet, and begins anew.
-    return (
-      kept.tag === stamp &&
-      kept.through === this.#ground.number &&
-      areSameHomes(homes, this.#ground.newest!.homesOf(spot))
-    );
+    return kept.tag === stamp && coversAll(kept.runs, stamp, this.#ground.number);
   }
 
   /** Hands over one message; throws a ProtocolError on bad bytes. */

@@ -3,6 +3,7 @@ import { ByteReader, ByteWriter } from '../../bytes.ts';
 import { Kind, PROTOCOL_VERSION, ProtocolError } from '../../protocol.ts';
 import type { PeerId } from '../../session.ts';
 import { type Act, type CoinRecord, readRecord, type Token, writeRecord } from './record.ts';
+import { type Run, readRuns, writeRuns } from './runs.ts';
 
 export const SIGNATURE_BYTES = 64;
 /** Spots asked for in one recall. */
@@ -46,7 +47,7 @@ export type LedgerMessage =
       signatures: readonly HomeSignature[];
     }
   | { type: 'fetch'; spot: number; stamp: number }
-  /** `tag`: stamp under which the record was written here, 0 for never; `through`: the last epoch with the same homes. */
+  /** `tag`: stamp under which the record was put here, 0 for never; `runs`: the homes since then. */
   | ({ type: 'fetched'; stamp: number } & Fetched)
   | { type: 'put'; spot: number; stamp: number; record: CoinRecord }
   | { type: 'kept'; spot: number; stamp: number; version: number; signature: Uint8Array | null }
@@ -59,8 +60,8 @@ export interface Fetched {
   firstLife: number;
   life: number;
   tag: number;
-  through: number;
   record: CoinRecord;
+  runs: readonly Run[];
 }
 
 const KINDS = {
@@ -101,8 +102,9 @@ export function encodeLedger(line: number, message: LedgerMessage): Uint8Array {
       break;
     case 'fetched':
       writer.u16(message.spot).u32(message.stamp).u16(message.firstLife).u16(message.life);
-      writer.u32(message.tag).u32(message.through);
+      writer.u32(message.tag);
       writeRecord(writer, message.record);
+      writeRuns(writer, message.runs);
       break;
     case 'put':
       writer.u16(message.spot).u32(message.stamp);
@@ -171,9 +173,8 @@ function decodeBody(kind: number, reader: ByteReader): LedgerMessage {
       return { type: 'fetch', spot: reader.u16(), stamp: reader.u32() };
     case KINDS.fetched: {
       const head = { spot: reader.u16(), stamp: reader.u32(), firstLife: reader.u16(), life: reader.u16() };
-      const written = { tag: reader.u32(), through: reader.u32(), record: readRecord(reader) };
-      if (written.through < written.tag || head.life < head.firstLife)
-        throw new ProtocolError('an end before its start');
+      const written = { tag: reader.u32(), record: readRecord(reader), runs: readRuns(reader) };
+      if (head.life < head.firstLife) throw new ProtocolError('a life before the first');
       return { type: 'fetched', ...head, ...written };
     }
     case KINDS.put:

@@ -186,6 +186,7 @@ export class Purse {
 
   /** What it held may be somebody else's by now, and half a purchase with it. */
   back(nowMs: number): void {
+    this.#held.clear();
     for (const purchase of this.#purchases.values()) purchase.granted = false;
     this.recall(nowMs);
   }

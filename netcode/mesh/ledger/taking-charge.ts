@@ -1,68 +1,68 @@
 /**
  * How whoever is in charge of a spot in a new epoch learns what is true of it: Vertical Paxos (Lamport, Malkhi and Zhou
- * 2009), with epochs for ballots and the epoch service for the master.
+ * 2009), with the numbers of epochs for ballots and the epochs for the master.
  *
- * A change counts when it is kept by the one in charge and one more home, so to read one needs the one in charge then, or
- * all others. Epochs are walked back from the one before until a record's tag explains them:
+ * A change counts when it is kept by the one in charge and one more home (by the one alone, where there is no other). So
+ * the one who was in charge knows all that counted, and so do all the other homes together. Whoever answers promises to
+ * keep nothing from older stamps any more. Runs of epochs with the same homes are walked back from the epoch before,
+ * until the highest tag among the answers lies in the run just read:
  *
- * Let the stamp be n, and t the highest tag among the answers when the walk stops, which it does at an epoch m with
- * t ≤ m ≤ through(t). Every epoch between m and n was read and fenced, and m has the homes of t. A change that counts
- * under a stamp b in (t, n) is impossible: b's homes are the homes of an epoch that was read (b > m, or b lies in the run
- * of t, where b = t or its homes are the same), so one that kept the change answered, with a tag of at least b. A change that counts under t was kept by one of those who
- * answered: its tag is t (it is not above), so its version is not above the highest of tag t. Changes under stamps below t
- * are in what t began with, by the same argument. And no change can count under an older stamp later, for who answered
- * has promised to keep none. So the highest version of tag t holds all that counts, and perhaps one change more that
- * nobody was told of; that one then happened.
+ * Let the stamp be n, the tag t, the run of t begin at r ≤ t. All runs that reach into [r, n) were read.
+ * - No change counts, nor ever will, under a stamp b in (t, n): it would be kept by somebody who was read with the homes
+ *   of b; before its answer, then its tag is b or more, and t is not the highest; or after it, which it promised not to.
+ * - A change that counts under t was kept under t by somebody who was read with the homes of t. Its tag is t still, as
+ *   none is above, so its version is not above the highest that was told with tag t.
+ * - Changes under stamps below t are in what t began with, by this same argument for t.
+ * So the highest version of tag t holds all that counts, and at most changes more of which nobody was told: those then
+ * happened, and their claimants hear so when they ask again.
  *
- * A spot whose homes stay the same, in the same order and lives, keeps its stamp: for its coins both epochs are one. Who
- * knows only the older one names the same homes, the same one in charge and the same stamp as who knows both, so there is
- * nothing to agree on. `through` says how far that is known to hold, and needs no older epochs than that.
+ * A spot whose homes stay the same goes on under its old stamp. That is safe without any agreement: the stamp is all by
+ * which its homes tell epochs apart. Who knows the older epoch only and who knows the newer one name the same homes and
+ * the same one in charge for it, so puts and answers of both are those of one run, in which nothing was reconfigured.
+ * Only who is in charge looks at epochs for anything else (whose seat is gone), and it is the same peer in both.
+ *
+ * A restart without memory is another life, and thereby other homes. Nobody speaks for a life that it does not remember.
  */
 import type { PeerId } from '../../session.ts';
-import type { EpochSeat } from '../epoch.ts';
-import { FOUNDING_EPOCH, type Ground } from './ground.ts';
+import { FOUNDING_EPOCH } from './ground.ts';
 import type { Fetched } from './messages.ts';
 import type { CoinRecord } from './record.ts';
+import { type Home, runAt } from './runs.ts';
 
-/** What is true, or of whom an answer is missing; nobody to ask when an epoch is not known. */
-export type Walk = { found: CoinRecord } | { ask: readonly EpochSeat[] };
+/** What is true, or of whom an answer is missing; nobody to ask where it is not known who was a home. */
+export type Walk = { found: CoinRecord } | { ask: readonly Home[] };
 
-/** Looks at the answers of those who were asked so far. */
-export function walkBack(ground: Ground, spot: number, stamp: number, answers: ReadonlyMap<PeerId, Fetched>): Walk {
-  if (stamp <= FOUNDING_EPOCH) return { found: newestOf(answers).record };
-  for (let number = stamp - 1; number >= FOUNDING_EPOCH; number--) {
-    const epoch = ground.epochOf(number);
-    if (!epoch) return { ask: [] };
-    const homes = epoch.homesOf(spot);
-    const missing = homes.filter((home) => !isAnswered(home, answers));
+/** Looks at the answers so far; the own one is among them. */
+export function walkBack(stamp: number, answers: ReadonlyMap<PeerId, Fetched>): Walk {
+  const newest = newestOf(answers);
+  if (stamp === FOUNDING_EPOCH) return { found: newest.record };
+  const known = [...answers.values()].map(({ runs }) => runs);
+  for (let number = stamp - 1; number >= FOUNDING_EPOCH; ) {
+    const run = runAt(number, known);
+    if (!run) return { ask: [] };
+    const missing = run.homes.filter((home) => !isAnswered(home, answers));
     // Without homes nobody was in charge, and nothing can have changed.
-    if (homes.length > 0 && !canRead(homes, missing)) return { ask: missing };
-    const { tag, through, record } = newestOf(answers);
-    if (tag > 0 && number <= through) return { found: record };
+    if (run.homes.length > 0 && !canRead(run.homes, missing)) return { ask: missing };
+    if (newest.tag >= run.from) return { found: newest.record };
+    number = run.from - 1;
   }
   return { ask: [] };
 }
 
 /** Only who remembers the life in which it was a home speaks for that home. */
-function isAnswered({ peer, life }: EpochSeat, answers: ReadonlyMap<PeerId, Fetched>): boolean {
+function isAnswered({ peer, life }: Home, answers: ReadonlyMap<PeerId, Fetched>): boolean {
   const answer = answers.get(peer);
   return answer !== undefined && life >= answer.firstLife && life <= answer.life;
 }
 
-/** Each change is kept by the first home and one more: so the first alone knows all, and so do all others together. */
-function canRead(homes: readonly EpochSeat[], missing: readonly EpochSeat[]): boolean {
+function canRead(homes: readonly Home[], missing: readonly Home[]): boolean {
   return !missing.includes(homes[0]!) || (missing.length === 1 && homes.length > 1);
 }
 
-/** Highest tag, then highest version; of its tag the furthest `through`. */
+/** Of the highest tag the highest version. */
 function newestOf(answers: ReadonlyMap<PeerId, Fetched>): Fetched {
-  let best: Fetched | null = null;
-  let through = 0;
-  for (const answer of answers.values()) {
-    const isNewer = !best || answer.tag > best.tag;
-    if (isNewer) through = 0;
-    if (isNewer || (answer.tag === best!.tag && answer.record.version > best!.record.version)) best = answer;
-    if (answer.tag === best!.tag) through = Math.max(through, answer.through);
-  }
-  return { ...best!, through };
+  return [...answers.values()].reduce((best, answer) => {
+    if (answer.tag !== best.tag) return answer.tag > best.tag ? answer : best;
+    return answer.record.version > best.record.version ? answer : best;
+  });
 }
