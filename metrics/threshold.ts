@@ -23,6 +23,7 @@ const WRITTEN: Partial<Record<Unit, Record<string, number>>> = {
   s: { s: 1, ms: 0.001 },
   Hz: { Hz: 1, '/s': 1 },
   '1/min': { '': 1, '/min': 1 },
+  '1/h': { '': 1, '/h': 1 },
   ratio: { '%': 0.01, '': 1 },
   'kbit/s': { 'kbit/s': 1, 'Mbit/s': 1000, 'Gbit/s': 1e6, 'bit/s': 0.001 },
   MB: { MB: 1, GB: 1000 },

@@ -14,10 +14,11 @@ export class ForgetfulRecorder extends SwarmRecorder {
   }
 
   #without(view: SeenView): SeenView {
-    const { count, id, x, y } = view.players;
+    const { count, id, x, y, ageTicks } = view.players;
     if (this.#forgotten < 0 && count > 0) this.#forgotten = id[0]!;
     const kept = Array.from({ length: count }, (_, row) => row).filter((row) => id[row] !== this.#forgotten);
     const pick = (column: Int32Array) => Int32Array.from(kept, (row) => column[row]!);
-    return { ...view, players: { count: kept.length, id: pick(id), x: pick(x), y: pick(y) } };
+    const players = { count: kept.length, id: pick(id), x: pick(x), y: pick(y) };
+    return { ...view, players: ageTicks ? { ...players, ageTicks: pick(ageTicks) } : players };
   }
 }
