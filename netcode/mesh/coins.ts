@@ -1,0 +1,71 @@
+/**
+ * Coins, where the ledger meets the ground: what lies around as far as is known, what the avatar claims, what was granted,
+ * and what neighbours hear of it. The ledger decides; here nothing is given or taken.
+ */
+import { SHIELD_PRICE } from '../../game/constants.ts';
+import { nextPurchaseKey } from '../../game/input.ts';
+import { raiseShield, touchesCoin } from '../../game/step.ts';
+import { EventKind, Status } from '../../game/world.ts';
+import { type Core, isOwnAlive, type Stage } from './core.ts';
+import { tellNews } from './telling.ts';
+
+/** Claims every coin that the avatar touches. */
+export function collect(core: Core, nowMs: number): void {
+  const { world, ledger } = core.stage!;
+  if (!isOwnAlive(core)) return;
+  const x = world.players.x[core.player]!;
+  const y = world.players.y[core.player]!;
+  for (const coin of ledger.book.lying) {
+    if (touchesCoin(x, y, coin.x, coin.y) && !ledger.isPending(coin.token)) ledger.take(coin.token, nowMs);
+  }
+}
+
+/** Asks for the purchase that the player wants; one at a time, and none for the dead. */
+function askPurchase(core: Core, nowMs: number): void {
+  const { world, ledger } = core.stage!;
+  if (!core.wantsBuy || core.buying !== 0) return;
+  core.wantsBuy = false;
+  if (!isOwnAlive(core)) return;
+  core.buying = nextPurchaseKey(world.players.purchaseKey[core.player]!);
+  ledger.buy(core.buying, nowMs);
+}
+
+/** What the ledger answered since the last tick happens in this one. */
+export function hearLedger(core: Core, nowMs: number): void {
+  const { world, ledger } = core.stage!;
+  const { players, events } = world;
+  const id = core.player;
+  askPurchase(core, nowMs);
+  for (const event of ledger.takeEvents()) {
+    switch (event.type) {
+      case 'taken':
+        if (!event.granted) break;
+        players.score[id]! += 1;
+        events.add(EventKind.pickup, id, event.token, 1);
+        break;
+      case 'bought':
+        core.buying = 0;
+        players.purchaseKey[id] = event.key;
+        if (event.granted && players.status[id] === Status.alive) raiseShield(world, id);
+        events.add(EventKind.purchase, id, event.key, event.granted ? SHIELD_PRICE : 0);
+        core.outbox.tell({ type: 'purchased', player: id, key: event.key, granted: event.granted });
+        break;
+      case 'news':
+        tellNews(core, event.news, nowMs);
+        break;
+    }
+  }
+  players.coins[id] = ledger.held;
+}
+
+/** Lays the coins that are known of into the world, where the view and the page find them. */
+export function layKnownCoins({ world, ledger }: Stage): void {
+  const { coins } = world;
+  coins.amount.fill(0);
+  for (const { id, x, y, token } of ledger.book.lying) {
+    if (ledger.isPending(token)) continue;
+    coins.amount[id] = 1;
+    coins.x[id] = x;
+    coins.y[id] = y;
+  }
+}

@@ -1,0 +1,276 @@
+/**
+ * What a mesh session knows, as plain data. The modules beside this one are functions over it: avatar (the own player),
+ * telling and hearing (what goes out and comes in), linking (who is worth a link), coins (the ledger and the ground).
+ */
+import { type Arena, createArena } from '../../game/arena.ts';
+import { SHOTS_PER_PLAYER } from '../../game/constants.ts';
+import { NO_INPUT, type PlayerInput } from '../../game/input.ts';
+import { Random } from '../../game/random.ts';
+import { createWorld, Status, type World } from '../../game/world.ts';
+import type { ClientState } from '../client-session.ts';
+import { Outbox } from '../outbox.ts';
+import { TOKEN_BYTES } from '../protocol.ts';
+import { RendezvousClient } from '../rendezvous-client.ts';
+import { type PeerId, RENDEZVOUS, type Transport } from '../session.ts';
+import { createView, type View } from '../view.ts';
+import { WorldViewer } from '../world-view.ts';
+import type { Epoch } from './epoch.ts';
+import { Ledger } from './ledger/ledger.ts';
+import { Other } from './other.ts';
+import { encodeMeshSettings, type MeshSettings } from './settings.ts';
+
+export interface MeshOptions {
+  /** What lies below the link to the rendezvous; links between peers are always datagrams. */
+  transport: Transport;
+  name: string;
+  /** The room to enter; null makes one, for which `settings` is then needed. */
+  room: string | null;
+  settings?: MeshSettings;
+  inputRateHz: number;
+  /** Fills an array with unpredictable bytes. */
+  randomBytes: (into: Uint8Array) => void;
+  /** To come back as who one was, after a restart of the program. */
+  resumeToken?: Uint8Array;
+}
+
+export interface MeshCounters {
+  receivedMessages: number;
+  receivedBytes: number;
+  malformed: number;
+  sentMessages: number;
+  sentBytes: number;
+  inputs: number;
+  /** Own ticks. */
+  snapshots: number;
+  /** States told, one per receiver, and their bytes. */
+  statesSent: number;
+  stateBytes: number;
+  statesReceived: number;
+  /** States of others that were passed on. */
+  forwarded: number;
+  forwardedBytes: number;
+  /** Asked neighbours, and what they answered. */
+  asks: number;
+  introductions: number;
+  linksOpened: number;
+  /** Links closed for want of room. */
+  linksClosed: number;
+  /** States that came too late, or were told for a tick that is not yet. */
+  oldStates: number;
+  earlyStates: number;
+}
+
+/** Ticks of the own way that are kept, to judge shots that come late. */
+export const KEPT_TICKS = 32;
+/** A tick before all others. */
+export const NEVER = -(2 ** 30);
+
+/** What begins with the settings of the room, and lasts as long as its match. */
+export interface Stage {
+  readonly settings: MeshSettings;
+  readonly arena: Arena;
+  /** The own avatar, exactly, and what is believed of all others. */
+  readonly world: World;
+  readonly viewer: WorldViewer;
+  readonly view: View;
+  readonly ledger: Ledger;
+  /** By slot: the tick of what its owner last told; −1 for nobody. */
+  readonly toldTick: Int32Array;
+  /** By slot: what its avatar does until its owner tells otherwise. */
+  readonly buttons: Uint8Array;
+  /** Where the own avatar was one tick ago. */
+  readonly before: { x: number; y: number };
+  /** By shot: the tick in which it was fired; NEVER for none. */
+  readonly firedTick: Int32Array;
+  /** The own shots as they were fired, by their number. */
+  readonly launched: { x: number; y: number; aim: number }[];
+  /** By tick modulo KEPT_TICKS: where the own avatar was; `placeTick` is −1 where it was not alive. */
+  readonly placeTick: Int32Array;
+  readonly placeX: Int32Array;
+  readonly placeY: Int32Array;
+}
+
+export interface Core {
+  readonly options: MeshOptions;
+  readonly outbox: Outbox;
+  readonly rendezvous: RendezvousClient;
+  readonly counters: MeshCounters;
+  readonly others: Map<PeerId, Other>;
+  state: ClientState;
+  refusal: string;
+  /** Slot of the own player; −1 while it has none. */
+  player: number;
+  /** Null before the room was entered. */
+  stage: Stage | null;
+  /** The newest epoch that this peer lives by. */
+  epoch: Epoch | null;
+  wasAway: boolean;
+  enteredMs: number;
+
+  // Time.
+  /** What the driver last said. */
+  nowMs: number;
+  /** The tick that is due next, and when; Infinity before it plays. */
+  nextTick: number;
+  dueMs: number;
+  careDueMs: number;
+  askDueMs: number;
+  strangersDueMs: number;
+  /** Whom to ask next. */
+  readonly random: Random;
+
+  // The own player.
+  current: PlayerInput;
+  /** The input that holds since it was last taken. */
+  taken: PlayerInput;
+  wantsBuy: boolean;
+  wasBuying: boolean;
+  /** Key of the purchase that is not answered yet; 0 for none. */
+  buying: number;
+  /** The last tick in which it fired or was hit. */
+  foughtTick: number;
+  /** The last tick of which everybody in sight is to hear at once. */
+  newsTick: number;
+  /** Deaths of others by the own shots that were counted, by victim. */
+  readonly credited: Map<PeerId, number>;
+  isViewFresh: boolean;
+  /** Called after each own tick, for recorders: what happened is in `world.events`. */
+  onTick: (tick: number, dueMs: number, nowMs: number) => void;
+}
+
+/** Peer (2 bytes) and token: what `resumeToken` is made of. */
+const RESUME_BYTES = 2 + TOKEN_BYTES;
+
+export function resumeTokenOf({ rendezvous }: Core): Uint8Array {
+  const token = new Uint8Array(RESUME_BYTES);
+  const { reclaim } = rendezvous;
+  if (!reclaim) return token;
+  token[0] = reclaim.peer & 0xff;
+  token[1] = reclaim.peer >>> 8;
+  token.set(reclaim.token, 2);
+  return token;
+}
+
+function reclaimOf(token: Uint8Array | undefined): { peer: PeerId; token: Uint8Array } | undefined {
+  if (!token || token.length !== RESUME_BYTES) return undefined;
+  const peer = token[0]! | (token[1]! << 8);
+  return peer === 0 ? undefined : { peer, token: token.subarray(2) };
+}
+
+/** Throws a RangeError on options that make no sense. */
+export function createCore(options: MeshOptions, startMs: number): Core {
+  const { room, settings, transport, name } = options;
+  if (room === null && !settings) throw new RangeError('a new room needs the settings of its match');
+  const counters: MeshCounters = {
+    receivedMessages: 0,
+    receivedBytes: 0,
+    malformed: 0,
+    sentMessages: 0,
+    sentBytes: 0,
+    inputs: 0,
+    snapshots: 0,
+    statesSent: 0,
+    stateBytes: 0,
+    statesReceived: 0,
+    forwarded: 0,
+    forwardedBytes: 0,
+    asks: 0,
+    introductions: 0,
+    linksOpened: 0,
+    linksClosed: 0,
+    oldStates: 0,
+    earlyStates: 0,
+  };
+  const outbox = new Outbox(counters);
+  const players = settings?.config.players ?? 0;
+  const create = room === null ? { settings: encodeMeshSettings(settings!), maxPeers: players, seats: players } : null;
+  const reclaim = reclaimOf(options.resumeToken);
+  return {
+    options,
+    outbox,
+    rendezvous: new RendezvousClient(
+      { transport, name, room, create, ...(reclaim ? { reclaim } : {}) },
+      outbox,
+      startMs,
+    ),
+    counters,
+    others: new Map(),
+    state: 'connecting',
+    refusal: '',
+    player: -1,
+    stage: null,
+    epoch: null,
+    wasAway: false,
+    enteredMs: startMs,
+    nowMs: startMs,
+    nextTick: 0,
+    dueMs: Number.POSITIVE_INFINITY,
+    careDueMs: startMs,
+    askDueMs: startMs,
+    strangersDueMs: startMs,
+    random: randomOf(options),
+    current: NO_INPUT,
+    taken: NO_INPUT,
+    wantsBuy: false,
+    wasBuying: false,
+    buying: 0,
+    foughtTick: NEVER,
+    newsTick: NEVER,
+    credited: new Map(),
+    isViewFresh: false,
+    onTick: () => {},
+  };
+}
+
+/** All that begins with a match. `send`: how the ledger's messages go out. */
+export function createStage(core: Core, settings: MeshSettings, send: (to: PeerId, bytes: Uint8Array) => void): Stage {
+  const arena = createArena(settings.config);
+  const world = createWorld(settings.config, arena);
+  const { capacity } = arena;
+  return {
+    settings,
+    arena,
+    world,
+    viewer: new WorldViewer(world),
+    view: createView(arena),
+    ledger: new Ledger({ arena, spots: settings.config.players, self: () => core.rendezvous.self, send }),
+    toldTick: new Int32Array(capacity).fill(-1),
+    buttons: new Uint8Array(capacity),
+    before: { x: 0, y: 0 },
+    firedTick: new Int32Array(world.shots.life.length).fill(NEVER),
+    launched: Array.from({ length: SHOTS_PER_PLAYER }, () => ({ x: 0, y: 0, aim: 0 })),
+    placeTick: new Int32Array(KEPT_TICKS).fill(-1),
+    placeX: new Int32Array(KEPT_TICKS),
+    placeY: new Int32Array(KEPT_TICKS),
+  };
+}
+
+function randomOf({ randomBytes }: MeshOptions): Random {
+  const seed = new Uint8Array(4);
+  randomBytes(seed);
+  return new Random(new DataView(seed.buffer).getUint32(0, true));
+}
+
+export function selfOf({ rendezvous }: Core): PeerId {
+  return rendezvous.self;
+}
+
+/** Where the own avatar is; null before it has one. */
+export function ownPlace({ stage, player }: Core): { x: number; y: number } | null {
+  if (!stage || player < 0) return null;
+  return { x: stage.world.players.x[player]!, y: stage.world.players.y[player]! };
+}
+
+export function isOwnAlive({ stage, player }: Core): boolean {
+  return stage !== null && player >= 0 && stage.world.players.status[player] === Status.alive;
+}
+
+export function otherOf(core: Core, id: PeerId, send: (bytes: Uint8Array) => void, nowMs: number): Other {
+  let other = core.others.get(id);
+  if (!other) {
+    other = new Other(id, send, nowMs);
+    other.slot = id === RENDEZVOUS ? -1 : (core.epoch?.seatOf(id)?.slot ?? -1);
+    core.others.set(id, other);
+  }
+  return other;
+}

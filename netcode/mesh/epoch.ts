@@ -1,0 +1,92 @@
+/**
+ * Who takes part in a mesh, as all agree: an epoch lists the seats of a match. Epochs follow each other by numbers; what
+ * has homes (the coins) is told from the epoch alone who they are, so that nobody needs to ask.
+ */
+import type { ByteWriter } from '../bytes.ts';
+import type { PeerId } from '../session.ts';
+
+/** Homes of each coin. Two of them must record a change. */
+export const HOMES = 3;
+export const HOME_QUORUM = 2;
+
+/** "Nobody said where": of a cell. */
+export const NO_CELL = 0xffff;
+
+export interface EpochSeat {
+  readonly peer: PeerId;
+  /** Slot of its player in the world. */
+  readonly slot: number;
+  /** Raised when the peer's program was started anew: what it held for others is gone, what it owns is not. */
+  readonly life: number;
+  /** Its link to the rendezvous is gone, and it may come back: it keeps its slot and its coins, and is no home. */
+  readonly isAway: boolean;
+  /** The cell it last reported; NO_CELL for none. Of use when it is gone: there its coins lie. */
+  readonly cell: number;
+}
+
+export class Epoch {
+  /** Tells matches in the same room apart. */
+  readonly line: number;
+  readonly number: number;
+  /** By rising peer. */
+  readonly seats: readonly EpochSeat[];
+  readonly #byPeer = new Map<PeerId, EpochSeat>();
+  readonly #bySlot = new Map<number, EpochSeat>();
+  readonly #homes = new Map<number, readonly EpochSeat[]>();
+
+  constructor(line: number, number: number, seats: readonly EpochSeat[]) {
+    this.line = line;
+    this.number = number;
+    this.seats = [...seats].sort((a, b) => a.peer - b.peer);
+    for (const seat of this.seats) {
+      this.#byPeer.set(seat.peer, seat);
+      this.#bySlot.set(seat.slot, seat);
+    }
+  }
+
+  seatOf(peer: PeerId): EpochSeat | undefined {
+    return this.#byPeer.get(peer);
+  }
+
+  seatAt(slot: number): EpochSeat | undefined {
+    return this.#bySlot.get(slot);
+  }
+
+  /**
+   * The homes of `key`, the first of them in charge: those present with the highest weights (rendezvous hashing, Thaler
+   * and Ravishankar 1998), so that an epoch that drops one peer moves only what that peer was a home of. Fewer than HOMES
+   * where fewer are present. O(seats) the first time, then remembered.
+   */
+  homesOf(key: number): readonly EpochSeat[] {
+    const known = this.#homes.get(key);
+    if (known) return known;
+    const homes = this.seats
+      .filter(({ isAway }) => !isAway)
+      .map((seat) => ({ seat, weight: weightOf(key, seat) }))
+      .sort((a, b) => b.weight - a.weight || a.seat.peer - b.seat.peer)
+      .slice(0, HOMES)
+      .map(({ seat }) => seat);
+    this.#homes.set(key, homes);
+    return homes;
+  }
+}
+
+/** Integer mixing of MurmurHash3 (Appleby 2008), of key, peer and life. */
+function weightOf(key: number, { peer, life }: EpochSeat): number {
+  let hash = Math.imul(key + 1, 0xcc9e2d51) ^ Math.imul(peer, 0x1b873593) ^ Math.imul(life + 1, 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}
+
+/** The seats of an epoch as bytes, for messages. */
+export function writeSeats(writer: ByteWriter, seats: readonly EpochSeat[]): void {
+  writer.u16(seats.length);
+  for (const { peer, slot, life, isAway, cell } of seats) {
+    writer
+      .u16(peer)
+      .u16(slot)
+      .u16((life & 0x7fff) | (isAway ? 0x8000 : 0))
+      .u16(cell);
+  }
+}

@@ -1,0 +1,167 @@
+/** What a mesh session takes from others. Bad bytes are counted and dropped, whoever sent them. */
+import { MAX_HEALTH, SHIELD_ABSORBS } from '../../game/constants.ts';
+import { creditKill } from '../../game/step.ts';
+import { Status } from '../../game/world.ts';
+import { decodeMessage, kindOf } from '../messages.ts';
+import { Kind, PROTOCOL_VERSION, ProtocolError } from '../protocol.ts';
+import { type PeerId, RENDEZVOUS } from '../session.ts';
+import { hearShot } from './avatar.ts';
+import { layKnownCoins } from './coins.ts';
+import type { Core, Stage } from './core.ts';
+import { decodeNews } from './ledger/news-codec.ts';
+import { MAX_MESH_MESSAGE_BYTES } from './limits.ts';
+import { answerAsk, hearNear, isGone, vanish } from './linking.ts';
+import { NO_TILE, type Other } from './other.ts';
+import { decodeMesh } from './peer-codec.ts';
+import { decodeState, stateTick } from './state-codec.ts';
+import { forward, peerOf, tellNewsOn } from './telling.ts';
+
+/** A state of a tick so far ahead of ours is a clock's mistake, or a lie. */
+const MAX_AHEAD_TICKS = 20;
+
+export function receive(core: Core, from: PeerId, bytes: Uint8Array, nowMs: number): void {
+  if (from !== RENDEZVOUS) {
+    hear(core, from, bytes, nowMs);
+    return;
+  }
+  const malformed = core.rendezvous.counters.malformed;
+  const carried = core.rendezvous.receive(bytes, nowMs);
+  core.counters.malformed += core.rendezvous.counters.malformed - malformed;
+  if (carried && carried.from !== RENDEZVOUS) hear(core, carried.from, carried.bytes, nowMs);
+}
+
+function hear(core: Core, from: PeerId, bytes: Uint8Array, nowMs: number): void {
+  core.counters.receivedMessages++;
+  core.counters.receivedBytes += bytes.length;
+  // Nothing can be told from what peers say before the own match is known.
+  if (!core.stage) return;
+  try {
+    if (bytes.length < 2 || bytes.length > MAX_MESH_MESSAGE_BYTES) throw new ProtocolError(`${bytes.length} bytes`);
+    if (bytes[0] !== PROTOCOL_VERSION) throw new ProtocolError(`protocol version ${bytes[0]}`);
+    const other = peerOf(core, from, nowMs);
+    other.lastHeardMs = nowMs;
+    deliver(core, other, bytes, nowMs);
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    core.counters.malformed++;
+  }
+}
+
+function deliver(core: Core, other: Other, bytes: Uint8Array, nowMs: number): void {
+  const kind = kindOf(bytes);
+  if (kind === Kind.meshState) {
+    hearState(core, other, bytes, true, nowMs);
+    forward(core, other, bytes, nowMs);
+  } else if (kind === Kind.meshNews) {
+    hearNews(core, other, bytes, nowMs);
+  } else if (kind >= Kind.meshPing && kind <= Kind.meshKill) {
+    hearMesh(core, other, bytes, nowMs);
+  } else if (kind >= Kind.ledgerClaim && kind <= Kind.ledgerLast) {
+    core.stage!.ledger.receive(other.id, bytes, nowMs);
+  } else {
+    hearCommon(core, other, bytes, nowMs);
+  }
+}
+
+function hearCommon(core: Core, other: Other, bytes: Uint8Array, nowMs: number): void {
+  const message = decodeMessage(bytes);
+  switch (message.type) {
+    case 'reliable':
+      for (const inner of other.line.receive(message.sequence, message.inner)) deliver(core, other, inner, nowMs);
+      return;
+    case 'ack':
+      other.line.acknowledged(message.next, nowMs);
+      return;
+    case 'bye':
+      isGone(core, other);
+      return;
+    default:
+      throw new ProtocolError(`a peer of a mesh takes no ${message.type}`);
+  }
+}
+
+function hearMesh(core: Core, other: Other, bytes: Uint8Array, nowMs: number): void {
+  const message = decodeMesh(bytes, core.stage!.arena.size);
+  switch (message.type) {
+    case 'meshPing':
+      other.notePing(message.timeMs, message.echoMs, message.heldMs, nowMs);
+      if (message.tile === NO_TILE) return;
+      other.tile = message.tile;
+      other.tileAtMs = nowMs;
+      // It tells no place: it is where we cannot see it.
+      vanish(core, other);
+      return;
+    case 'meshAsk':
+      answerAsk(core, other, message, nowMs);
+      return;
+    case 'meshNear':
+      hearNear(core, other, message.peers, nowMs);
+      return;
+    case 'meshForward': {
+      if (message.peer === core.rendezvous.self || kindOf(message.state) !== Kind.meshState) {
+        throw new ProtocolError('forwarded what is no state of another');
+      }
+      const owner = peerOf(core, message.peer, nowMs);
+      hearState(core, owner, message.state, false, nowMs);
+      return;
+    }
+    case 'meshKill':
+      hearKill(core, other, message.deaths);
+      return;
+  }
+}
+
+function hearState(core: Core, owner: Other, bytes: Uint8Array, isDirect: boolean, nowMs: number): void {
+  const stage = core.stage!;
+  const tick = stateTick(bytes);
+  if (owner.state && tick <= owner.state.tick) {
+    core.counters.oldStates++;
+    return;
+  }
+  if (core.player >= 0 && tick > core.nextTick + MAX_AHEAD_TICKS) {
+    core.counters.earlyStates++;
+    return;
+  }
+  const state = decodeState(bytes, stage.arena.size);
+  core.counters.statesReceived++;
+  owner.state = state;
+  owner.stateAtMs = nowMs;
+  owner.isDirect = isDirect;
+  showOther(core, owner, nowMs);
+}
+
+/** Puts what an owner told into the own world. */
+export function showOther(core: Core, owner: Other, nowMs: number): void {
+  const { state, slot } = owner;
+  const stage = core.stage!;
+  if (!state || slot < 0 || slot === core.player) return;
+  const { players, match } = stage.world;
+  players.status[slot] = state.isAlive ? Status.alive : Status.dead;
+  players.x[slot] = state.x;
+  players.y[slot] = state.y;
+  players.aim[slot] = state.aim;
+  players.health[slot] = Math.min(MAX_HEALTH, state.health);
+  players.shield[slot] = state.isShielded ? SHIELD_ABSORBS : 0;
+  players.deaths[slot] = state.deaths;
+  stage.toldTick[slot] = state.tick;
+  stage.buttons[slot] = state.buttons;
+  match.playerLimit[0] = Math.max(match.playerLimit[0]!, slot + 1);
+  if (core.player < 0) return;
+  for (const shot of state.shots) hearShot(core, slot, shot, state.tick, nowMs);
+}
+
+/** One of ours killed the sender; counted once per death. */
+function hearKill(core: Core, victim: Other, deaths: number): void {
+  if (core.player < 0 || core.credited.get(victim.id) === deaths) return;
+  core.credited.set(victim.id, deaths);
+  creditKill(core.stage!.world, core.player);
+}
+
+/** What was new is told on: who sees the coin may not see who moved it. */
+function hearNews(core: Core, from: Other, bytes: Uint8Array, nowMs: number): void {
+  const stage = core.stage as Stage;
+  const fresh = stage.ledger.book.apply(decodeNews(bytes, stage.arena));
+  if (fresh.length === 0) return;
+  layKnownCoins(stage);
+  tellNewsOn(core, fresh, from, nowMs);
+}

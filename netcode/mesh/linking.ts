@@ -1,0 +1,239 @@
+/**
+ * Who is worth a link. Neighbours are asked whom they know that we do not (those ahead of us first), the rendezvous
+ * introduces strangers by cell; whoever will soon be in sight is dialled before it is. Until its link is up, the neighbour
+ * that told of it forwards. Links are few: past the limit the least useful is closed. Dialled and closed links are the
+ * price of an interest mesh (Hu & Liao 2004 discuss neighbour discovery by neighbours, as Voronoi overlays).
+ */
+import { VISION_RADIUS } from '../../game/constants.ts';
+import { Button } from '../../game/input.ts';
+import type { PeerId } from '../session.ts';
+import { clearSlot } from './avatar.ts';
+import { cellOf } from './cells.ts';
+import { type Core, ownPlace } from './core.ts';
+import { FRESH_MS, LINKING_RADIUS, type Other, tileOf } from './other.ts';
+import { MAX_LISTED, type MeshMessage } from './peer-codec.ts';
+import { peerOf, ping, say, tellCell } from './telling.ts';
+
+/** A link over which nothing comes for so long is given up. */
+const HANG_UP_AFTER_MS = 3000;
+/** A link that did not come up, or went down, is tried again. */
+const REDIAL_AFTER_MS = 3000;
+const ASK_EVERY_MS = 500;
+const ASKED_AT_ONCE = 2;
+/** Without need the rendezvous is asked for strangers this often. */
+const STRANGERS_EVERY_MS = 5000;
+/** Somebody of whom nothing more was heard is forgotten. */
+const FORGET_AFTER_MS = 10_000;
+/** Links kept free for those who dial us. */
+const SPARE_LINKS = 4;
+/** A link is not closed for want of room before it is this old. */
+const LEAST_LINK_MS = 2000;
+/** A state is forwarded for so long after it was asked for. */
+const FORWARD_MS = 1000;
+/** How far ahead of the asker is looked, in sub-units of way along each axis. */
+const AHEAD = 64 * 256;
+/** The least difference in distance for which one link is given up for another. */
+const WORTH_IT = 64 * 256;
+
+/** Regular care: silent peers, links to make and to close, whom to ask. */
+export function careForLinks(core: Core, nowMs: number): void {
+  const place = ownPlace(core);
+  let open = 0;
+  for (const other of core.others.values()) {
+    other.line.advance(nowMs);
+    watchSilence(core, other, nowMs);
+    ping(core, other, nowMs);
+    if (other.isReachable || nowMs - other.dialledMs < REDIAL_AFTER_MS) open++;
+    else if (nowMs - Math.max(other.lastHeardMs, other.stateAtMs, other.tileAtMs) > FORGET_AFTER_MS)
+      forget(core, other);
+  }
+  if (!place) return;
+  dialNear(core, place.x, place.y, open, nowMs);
+  closeLeast(core, place.x, place.y, nowMs);
+  if (nowMs >= core.askDueMs) ask(core, place.x, place.y, nowMs);
+  meetStrangers(core, place.x, place.y, nowMs);
+}
+
+function watchSilence(core: Core, other: Other, nowMs: number): void {
+  if (other.isReachable && nowMs - other.lastHeardMs > HANG_UP_AFTER_MS) core.outbox.disconnect(other.id, 'silent');
+  if (other.state && nowMs - other.stateAtMs > FRESH_MS) vanish(core, other);
+}
+
+/** Its avatar is no longer believed to be anywhere. */
+export function vanish(core: Core, other: Other): void {
+  other.state = null;
+  other.isDirect = false;
+  if (other.slot >= 0 && other.slot !== core.player && core.stage) clearSlot(core.stage, other.slot);
+}
+
+/** It said goodbye, or has lost its seat. */
+export function isGone(core: Core, other: Other): void {
+  vanish(core, other);
+  other.tile = -1;
+  if (other.isReachable) core.outbox.disconnect(other.id, 'gone');
+}
+
+function forget(core: Core, other: Other): void {
+  vanish(core, other);
+  core.others.delete(other.id);
+}
+
+function dialNear(core: Core, x: number, y: number, open: number, nowMs: number): void {
+  const wanted: { other: Other; distance: number }[] = [];
+  for (const other of core.others.values()) {
+    if (other.isReachable || other.slot < 0 || nowMs - other.dialledMs < REDIAL_AFTER_MS) continue;
+    if (core.epoch?.seatOf(other.id)?.isAway !== false) continue;
+    const distance = other.distanceTo(x, y, nowMs);
+    if (distance <= LINKING_RADIUS) wanted.push({ other, distance });
+  }
+  if (wanted.length === 0) return;
+  wanted.sort((a, b) => a.distance - b.distance || a.other.id - b.other.id);
+  let room = core.stage!.settings.maxLinks - SPARE_LINKS - open;
+  for (const { other, distance } of wanted) {
+    if (room <= 0 && !closeFarther(core, x, y, distance, nowMs)) return;
+    room--;
+    other.dialledMs = nowMs;
+    core.outbox.connect(other.id);
+  }
+}
+
+/** Closes the farthest link when it is clearly farther than `distance`. */
+function closeFarther(core: Core, x: number, y: number, distance: number, nowMs: number): boolean {
+  const least = leastUseful(core, x, y, nowMs);
+  if (!least || least.distance < distance + WORTH_IT) return false;
+  close(core, least.other);
+  return true;
+}
+
+function leastUseful(core: Core, x: number, y: number, nowMs: number): { other: Other; distance: number } | null {
+  let least: { other: Other; distance: number } | null = null;
+  for (const other of core.others.values()) {
+    if (!other.isReachable || nowMs - other.upMs < LEAST_LINK_MS) continue;
+    const distance = other.distanceTo(x, y, nowMs);
+    if (!least || distance > least.distance) least = { other, distance };
+  }
+  return least;
+}
+
+function closeLeast(core: Core, x: number, y: number, nowMs: number): void {
+  let links = 0;
+  for (const other of core.others.values()) if (other.isReachable) links++;
+  for (; links > core.stage!.settings.maxLinks; links--) {
+    const least = leastUseful(core, x, y, nowMs);
+    if (!least) return;
+    close(core, least.other);
+  }
+}
+
+function close(core: Core, other: Other): void {
+  core.counters.linksClosed++;
+  core.outbox.disconnect(other.id, 'others are nearer');
+  other.link = 'down';
+}
+
+/** Asks two neighbours whom they know: the one farthest ahead, and anyone. */
+function ask(core: Core, x: number, y: number, nowMs: number): void {
+  core.askDueMs = nowMs + ASK_EVERY_MS;
+  const { buttons } = core.taken;
+  const near = [...core.others.values()].filter((other) => other.isReachable && other.hasPlace(nowMs));
+  if (near.length === 0) return;
+  const [stepX, stepY] = directionOf(buttons);
+  const ahead = ({ state }: Other) => (state!.x - x) * stepX + (state!.y - y) * stepY;
+  const asked = new Set<Other>();
+  if (stepX !== 0 || stepY !== 0) asked.add(near.reduce((best, other) => (ahead(other) > ahead(best) ? other : best)));
+  while (asked.size < Math.min(ASKED_AT_ONCE, near.length)) asked.add(near[core.random.below(near.length)]!);
+  const known = [...core.others.values()]
+    .filter((other) => other.isReachable || nowMs - other.dialledMs < REDIAL_AFTER_MS / 2)
+    .slice(0, MAX_LISTED)
+    .map(({ id }) => id);
+  for (const other of asked) {
+    core.counters.asks++;
+    say(core, other.id, { type: 'meshAsk', x, y, buttons, known }, nowMs);
+  }
+}
+
+function directionOf(buttons: number): [number, number] {
+  const x = (buttons & Button.right ? 1 : 0) - (buttons & Button.left ? 1 : 0);
+  const y = (buttons & Button.down ? 1 : 0) - (buttons & Button.up ? 1 : 0);
+  return [x, y];
+}
+
+/** Tells an asker those near where it is going to be that it does not know, and forwards what they tell for a while. */
+export function answerAsk(
+  core: Core,
+  asker: Other,
+  { x, y, buttons, known }: Extract<MeshMessage, { type: 'meshAsk' }>,
+  nowMs: number,
+): void {
+  const place = ownPlace(core);
+  // Who asks from where we do not see has no need to know.
+  if (!place || asker.distanceTo(place.x, place.y, nowMs) > LINKING_RADIUS) return;
+  asker.tile = tileOf(x, y);
+  asker.tileAtMs = nowMs;
+  const [stepX, stepY] = directionOf(buttons);
+  const skip = new Set(known);
+  const peers: { peer: PeerId; tile: number }[] = [];
+  for (const other of core.others.values()) {
+    if (other === asker || !other.isDirect || !other.hasPlace(nowMs) || peers.length === MAX_LISTED) continue;
+    if (skip.has(other.id)) {
+      other.forwardUntilMs.delete(asker.id);
+      continue;
+    }
+    const state = other.state!;
+    const now = other.distanceTo(x, y, nowMs);
+    const soon = other.distanceTo(x + stepX * AHEAD, y + stepY * AHEAD, nowMs);
+    if (Math.min(now, soon) > LINKING_RADIUS) continue;
+    peers.push({ peer: other.id, tile: tileOf(state.x, state.y) });
+    other.forwardUntilMs.set(asker.id, nowMs + FORWARD_MS);
+  }
+  if (peers.length === 0) return;
+  core.counters.introductions += peers.length;
+  say(core, asker.id, { type: 'meshNear', peers }, nowMs);
+}
+
+/** A neighbour told of others. */
+export function hearNear(
+  core: Core,
+  introducer: Other,
+  peers: readonly { peer: PeerId; tile: number }[],
+  nowMs: number,
+): void {
+  for (const { peer, tile } of peers) {
+    if (peer === core.rendezvous.self) continue;
+    const other = peerOf(core, peer, nowMs);
+    if (other.isReachable) continue;
+    other.tile = tile;
+    other.tileAtMs = nowMs;
+    other.introducer = introducer.id;
+    core.careDueMs = Math.min(core.careDueMs, nowMs);
+  }
+}
+
+/** The rendezvous told who is in the cells around. */
+export function hearStrangers(core: Core, peers: readonly { peer: PeerId; cell: number }[], nowMs: number): void {
+  for (const { peer, cell } of peers) {
+    if (peer === core.rendezvous.self) continue;
+    const other = peerOf(core, peer, nowMs);
+    if (other.isReachable || nowMs - other.tileAtMs < FRESH_MS) continue;
+    const { x, y } = centreOf(cell);
+    other.tile = tileOf(x, y);
+    other.tileAtMs = nowMs;
+    core.careDueMs = Math.min(core.careDueMs, nowMs);
+  }
+}
+
+function centreOf(cell: number): { x: number; y: number } {
+  return { x: ((cell & 255) + 0.5) * VISION_RADIUS, y: ((cell >>> 8) + 0.5) * VISION_RADIUS };
+}
+
+/** Tells the rendezvous the own cell; asks for strangers when nobody is in sight, and from time to time. */
+function meetStrangers(core: Core, x: number, y: number, nowMs: number): void {
+  let inSight = 0;
+  for (const other of core.others.values()) {
+    if (other.isReachable && other.distanceTo(x, y, nowMs) <= VISION_RADIUS) inSight++;
+  }
+  const isAlone = inSight === 0 && nowMs >= core.strangersDueMs - STRANGERS_EVERY_MS + ASK_EVERY_MS;
+  const wants = isAlone || nowMs >= core.strangersDueMs;
+  if (wants) core.strangersDueMs = nowMs + STRANGERS_EVERY_MS;
+  tellCell(core, cellOf(x, y), wants, nowMs);
+}

@@ -1,0 +1,346 @@
+/**
+ * One peer of a match in which everybody owns its avatar. It steps that one by the rules, tells it to those who can see
+ * it, and believes of all others what they last told. Victims decide hits; coins have homes that must agree (ledger/);
+ * who takes part is told by epochs (epoch.ts). Whom it links with changes as it walks (linking.ts).
+ */
+import { AIM_STEPS } from '../../game/constants.ts';
+import { BUTTON_MASK, Button, type PlayerInput } from '../../game/input.ts';
+import type { PlayingPeer } from '../playing-peer.ts';
+import { ProtocolError } from '../protocol.ts';
+import { type LinkState, type PeerId, RENDEZVOUS, type Request, type SessionEvent } from '../session.ts';
+import { appear, stepAvatar } from './avatar.ts';
+import { layKnownCoins } from './coins.ts';
+import { type Core, createCore, createStage, type MeshOptions, resumeTokenOf, type Stage } from './core.ts';
+import { receive, showOther } from './hearing.ts';
+import { careForLinks, hearStrangers, isGone, vanish } from './linking.ts';
+import { MeshScene } from './scene.ts';
+import { decodeMeshSettings, type MeshSettings } from './settings.ts';
+import { linkChanged, sayBye, sendAnyhow, tellState } from './telling.ts';
+
+export type { MeshCounters, MeshOptions } from './core.ts';
+
+/** Housekeeping. */
+const CARE_EVERY_MS = 50;
+/** Ticks that are made up for after a stall; more are let go. */
+const MAX_BACKLOG_TICKS = 3;
+/** Share of the distance to the room's time that is corrected per tick, and the most that time may be bent. */
+const GAIN = 0.1;
+const MAX_BEND = 0.05;
+
+export class MeshSession implements PlayingPeer {
+  readonly #core: Core;
+  /** Made when something is first drawn. */
+  #scene: { stage: Stage; scene: MeshScene } | null = null;
+
+  constructor(options: MeshOptions, startMs: number) {
+    this.#core = createCore(options, startMs);
+  }
+
+  get options() {
+    return this.#core.options;
+  }
+
+  get rendezvous() {
+    return this.#core.rendezvous;
+  }
+
+  get counters() {
+    return this.#core.counters;
+  }
+
+  get peers() {
+    return this.#core.others;
+  }
+
+  get epoch() {
+    return this.#core.epoch;
+  }
+
+  get state() {
+    return this.#core.state;
+  }
+
+  get player() {
+    return this.#core.player;
+  }
+
+  get refusal() {
+    return this.#core.refusal;
+  }
+
+  get self(): PeerId {
+    return this.#core.rendezvous.self;
+  }
+
+  get resumeToken() {
+    return resumeTokenOf(this.#core);
+  }
+
+  /** Null before the room was entered, as are the arena, the world and the ledger. */
+  get settings(): MeshSettings | null {
+    return this.#core.stage?.settings ?? null;
+  }
+
+  get arena() {
+    return this.#core.stage?.arena ?? null;
+  }
+
+  /** The own avatar, exactly, and what is believed of the rest. */
+  get world() {
+    return this.#core.stage?.world ?? null;
+  }
+
+  get ledger() {
+    return this.#core.stage?.ledger ?? null;
+  }
+
+  /** The own tick; −1 before the first. */
+  get tick(): number {
+    return this.#core.player < 0 ? -1 : this.#core.nextTick - 1;
+  }
+
+  get tickMs(): number {
+    const settings = this.settings;
+    return settings ? 1000 / settings.config.tickRateHz : Number.NaN;
+  }
+
+  /** Called after each own tick: for recorders. What happened in it is in `world.events`. */
+  get onTick() {
+    return this.#core.onTick;
+  }
+
+  set onTick(hook: Core['onTick']) {
+    this.#core.onTick = hook;
+  }
+
+  get view() {
+    const { stage, player } = this.#core;
+    if (!stage || player < 0) return null;
+    const { view, viewer, toldTick } = stage;
+    if (this.#core.isViewFresh) return view;
+    this.#core.isViewFresh = true;
+    viewer.invalidate();
+    viewer.fill(view, player);
+    const { players } = view;
+    for (let row = 0; row < players.count; row++) {
+      players.ageTicks[row] = Math.max(0, view.tick - toldTick[players.id[row]!]!);
+    }
+    return view;
+  }
+
+  get confirmedView() {
+    return this.view;
+  }
+
+  /** What a page draws now: everybody carried on from what was last told. */
+  drawn(nowMs: number) {
+    const core = this.#core;
+    if (!core.stage || core.player < 0) return null;
+    if (this.#scene?.stage !== core.stage) this.#scene = { stage: core.stage, scene: new MeshScene(core) };
+    const share = 1 - Math.max(0, Math.min(1, (core.dueMs - nowMs) / this.tickMs));
+    return this.#scene.scene.drawn(share, nowMs);
+  }
+
+  /** The longest round trip to a peer in reach. NaN before any is known. */
+  get rttMs(): number {
+    let longest = Number.NaN;
+    for (const other of this.peers.values()) {
+      if (other.isReachable && !(other.rttMs <= longest)) longest = other.rttMs;
+    }
+    return longest;
+  }
+
+  linkChanged(id: PeerId, state: LinkState, nowMs: number): void {
+    const core = this.#core;
+    core.nowMs = nowMs;
+    if (id === RENDEZVOUS) {
+      if (state === 'up' && core.state === 'connecting') core.state = 'joining';
+      core.rendezvous.linkChanged(state, nowMs);
+      return;
+    }
+    linkChanged(core, id, state, nowMs);
+  }
+
+  receive(from: PeerId, bytes: Uint8Array, nowMs: number): void {
+    const core = this.#core;
+    core.nowMs = nowMs;
+    if (core.state === 'refused') return;
+    receive(core, from, bytes, nowMs);
+    if (from === RENDEZVOUS) this.#followRendezvous(nowMs);
+  }
+
+  setInput(input: PlayerInput): void {
+    const core = this.#core;
+    core.current = { buttons: input.buttons & BUTTON_MASK, aim: input.aim & (AIM_STEPS - 1) };
+    const isBuying = (input.buttons & Button.buy) !== 0;
+    if (isBuying && !core.wasBuying) core.wantsBuy = true;
+    core.wasBuying = isBuying;
+  }
+
+  wantsInput(nowMs: number): boolean {
+    const core = this.#core;
+    return core.player >= 0 && nowMs >= core.dueMs && this.#isInputTick(core.nextTick);
+  }
+
+  #isInputTick(tick: number): boolean {
+    const { stage, options } = this.#core;
+    const interval = Math.max(1, Math.round(stage!.settings.config.tickRateHz / options.inputRateHz));
+    return tick % interval === 0;
+  }
+
+  get nextDueMs(): number {
+    const { rendezvous, careDueMs, dueMs, stage } = this.#core;
+    return Math.min(rendezvous.nextDueMs, careDueMs, dueMs, stage?.ledger.nextDueMs ?? Number.POSITIVE_INFINITY);
+  }
+
+  advance(nowMs: number): boolean {
+    const core = this.#core;
+    core.nowMs = nowMs;
+    if (core.state === 'refused') return false;
+    core.rendezvous.advance(nowMs);
+    this.#followRendezvous(nowMs);
+    core.stage?.ledger.advance(nowMs);
+    if (nowMs >= core.careDueMs) {
+      core.careDueMs = nowMs + CARE_EVERY_MS;
+      if (core.stage) careForLinks(core, nowMs);
+    }
+    if (nowMs < core.dueMs) return false;
+    this.#step(nowMs);
+    return nowMs >= core.dueMs;
+  }
+
+  /** Takes over what the rendezvous has decided: the room, who takes part, and that we do. */
+  #followRendezvous(nowMs: number): void {
+    const core = this.#core;
+    const { rendezvous } = core;
+    if (rendezvous.state === 'refused' && core.player < 0) {
+      core.state = 'refused';
+      core.refusal = rendezvous.refusal;
+      core.dueMs = Number.POSITIVE_INFINITY;
+      return;
+    }
+    if (!core.stage && rendezvous.settings) this.#enter(rendezvous.settings);
+    if (!core.stage || !rendezvous.epoch || rendezvous.epoch === core.epoch) return;
+    this.#takeEpoch(nowMs);
+  }
+
+  #enter(bytes: Uint8Array): void {
+    const core = this.#core;
+    try {
+      const settings = decodeMeshSettings(bytes);
+      core.stage = createStage(core, settings, (to, message) => sendAnyhow(core, to, message, core.nowMs));
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      core.state = 'refused';
+      core.refusal = `this room is no mesh: ${error.message}`;
+    }
+  }
+
+  #takeEpoch(nowMs: number): void {
+    const core = this.#core;
+    const { rendezvous } = core;
+    const stage = core.stage!;
+    const epoch = rendezvous.epoch!;
+    core.epoch = epoch;
+    stage.ledger.epochChanged((number) => rendezvous.epochAt(number), epoch, rendezvous.seat, nowMs);
+    for (const other of core.others.values()) {
+      const slot = epoch.seatOf(other.id)?.slot ?? -1;
+      if (slot === other.slot) continue;
+      const wasSeated = other.slot >= 0;
+      const { state } = other;
+      vanish(core, other);
+      other.slot = slot;
+      if (slot < 0 && wasSeated) isGone(core, other);
+      else if (state) {
+        other.state = state;
+        showOther(core, other, nowMs);
+      }
+    }
+    this.#takeSeat(nowMs);
+  }
+
+  #takeSeat(nowMs: number): void {
+    const core = this.#core;
+    const seat = core.rendezvous.seat;
+    const { player } = core;
+    if (!seat || Number.isNaN(core.rendezvous.roomTimeMs(nowMs))) {
+      if (!seat && player >= 0) this.#loseSeat();
+      return;
+    }
+    if (seat.slot !== player) {
+      if (player >= 0) this.#loseSeat();
+      const timeMs = core.rendezvous.roomTimeMs(nowMs);
+      core.nextTick = Math.floor(timeMs / this.tickMs) + 1;
+      core.dueMs = nowMs + core.nextTick * this.tickMs - timeMs;
+      appear(core, seat.slot);
+      core.state = 'playing';
+      this.#joined(seat.slot, core.options.resumeToken !== undefined || core.wasAway);
+    } else if (core.wasAway && !seat.isAway) this.#joined(seat.slot, true);
+    core.wasAway = seat.isAway;
+  }
+
+  #joined(player: number, resumed: boolean): void {
+    const { options, outbox } = this.#core;
+    outbox.tell({ type: 'joined', peer: this.self, player, name: options.name, resumed });
+  }
+
+  /** The others have given up on us: we come in again as somebody new. */
+  #loseSeat(): void {
+    const core = this.#core;
+    core.player = -1;
+    core.state = 'joining';
+    core.dueMs = Number.POSITIVE_INFINITY;
+    core.buying = 0;
+    core.isViewFresh = false;
+  }
+
+  /** One tick of the own avatar. */
+  #step(nowMs: number): void {
+    const core = this.#core;
+    const stage = core.stage!;
+    const timeMs = core.rendezvous.roomTimeMs(nowMs);
+    const { tickMs } = this;
+    // After a stall the others have gone on: what is too old to matter is skipped.
+    core.nextTick = Math.max(core.nextTick, Math.floor(timeMs / tickMs) - MAX_BACKLOG_TICKS);
+    const tick = core.nextTick++;
+    const dueMs = core.dueMs;
+    if (this.#isInputTick(tick)) {
+      core.taken = core.current;
+      core.counters.inputs++;
+      core.outbox.tell({ type: 'input', tick, dueMs });
+      core.outbox.tell({ type: 'echo', tick, afterMs: nowMs - dueMs });
+    }
+    stepAvatar(core, tick, nowMs);
+    layKnownCoins(stage);
+    core.isViewFresh = false;
+    core.counters.snapshots++;
+    tellState(core, tick, nowMs);
+    core.onTick(tick, dueMs, nowMs);
+    core.outbox.tell({ type: 'snapshot', tick });
+    const shouldMs = nowMs + core.nextTick * tickMs - timeMs;
+    const bend = Math.max(-MAX_BEND * tickMs, Math.min(MAX_BEND * tickMs, (shouldMs - dueMs - tickMs) * GAIN));
+    const straightMs = dueMs + tickMs + bend;
+    core.dueMs = Math.abs(shouldMs - straightMs) > MAX_BACKLOG_TICKS * tickMs ? shouldMs : straightMs;
+  }
+
+  drain(): readonly Request[] {
+    return this.#core.outbox.drain();
+  }
+
+  takeEvents(): readonly SessionEvent[] {
+    const events = this.#core.outbox.takeEvents();
+    for (const event of events) {
+      if (event.type === 'introduced') hearStrangers(this.#core, event.peers, this.#core.nowMs);
+    }
+    return events;
+  }
+
+  leave(nowMs: number): void {
+    const core = this.#core;
+    core.nowMs = nowMs;
+    sayBye(core, nowMs);
+    this.#loseSeat();
+    core.rendezvous.leave();
+    core.state = 'connecting';
+  }
+}

@@ -1,0 +1,111 @@
+/** What a peer of a mesh knows about another one: its link, where its avatar is, and what each has told the other. */
+import { TILE, VISION_RADIUS } from '../../game/constants.ts';
+import { ReliableLine } from '../rendezvous-line.ts';
+import type { LinkState, PeerId } from '../session.ts';
+import { roundTripMs } from './peer-codec.ts';
+import type { AvatarState } from './state-codec.ts';
+
+/** Weight of a new sample in the running mean of the round trip. */
+const SMOOTHING = 0.2;
+/** Who may see an avatar is told of it several times a second: a place that was told longer ago is no longer believed. */
+export const FRESH_MS = 1000;
+/** "Not told": of a tile. */
+export const NO_TILE = 0xffff;
+
+/** The tile that a place lies in, as 16 bits. */
+export function tileOf(x: number, y: number): number {
+  return ((y / TILE) | 0) * 256 + ((x / TILE) | 0);
+}
+
+export class Other {
+  readonly id: PeerId;
+  /** Slot of its avatar; −1 while it has no seat that we know of. */
+  slot = -1;
+  link: LinkState = 'down';
+  /** When it was last asked for a link, and when one came up. */
+  dialledMs = Number.NEGATIVE_INFINITY;
+  upMs = Number.NEGATIVE_INFINITY;
+  /** When anything was heard of it over the own link, and when it was first heard of at all. */
+  lastHeardMs: number;
+  readonly knownSinceMs: number;
+  lastSentMs = Number.NEGATIVE_INFINITY;
+  pingDueMs = 0;
+  rttMs = Number.NaN;
+  line: ReliableLine;
+  /** The newest state it told, null for none; when that came, and whether over the own link. */
+  state: AvatarState | null = null;
+  stateAtMs = Number.NEGATIVE_INFINITY;
+  isDirect = false;
+  /** It is told our state, for it may see us. */
+  isTold = false;
+  /** The tile it said it is in, or somebody else said; −1 for none. */
+  tile = -1;
+  tileAtMs = Number.NEGATIVE_INFINITY;
+  /** Who told us of it: may forward, until a link is up. */
+  introducer: PeerId = 0;
+  /** Those whom we forward its states, and until when. */
+  readonly forwardUntilMs = new Map<PeerId, number>();
+  #echoMs = -1;
+  #echoAtMs = 0;
+
+  constructor(id: PeerId, send: (bytes: Uint8Array) => void, nowMs: number) {
+    this.id = id;
+    this.lastHeardMs = nowMs;
+    this.knownSinceMs = nowMs;
+    this.line = Other.lineTo(id, send);
+  }
+
+  /** Reliable messages begin anew with each link. */
+  static lineTo(id: PeerId, send: (bytes: Uint8Array) => void): ReliableLine {
+    return new ReliableLine({ send: (_to, _channel, bytes) => send(bytes) }, id, 'datagram');
+  }
+
+  get isReachable(): boolean {
+    return this.link !== 'down';
+  }
+
+  notePing(timeMs: number, echoMs: number, heldMs: number, nowMs: number): void {
+    this.#echoMs = timeMs;
+    this.#echoAtMs = nowMs;
+    const rttMs = roundTripMs(echoMs, heldMs, nowMs);
+    if (Number.isNaN(rttMs)) return;
+    this.rttMs = Number.isNaN(this.rttMs) ? rttMs : this.rttMs + (rttMs - this.rttMs) * SMOOTHING;
+  }
+
+  /** What to send back so that it can tell its round trip. */
+  echo(nowMs: number): { echoMs: number; heldMs: number } {
+    if (this.#echoMs < 0) return { echoMs: 0, heldMs: 255 };
+    return { echoMs: this.#echoMs, heldMs: Math.min(255, Math.round(nowMs - this.#echoAtMs)) };
+  }
+
+  /** Whether its exact place is known and still says something. */
+  hasPlace(nowMs: number): boolean {
+    return this.state !== null && nowMs - this.stateAtMs <= FRESH_MS;
+  }
+
+  /**
+   * Its least possible distance from (x, y) in sub-units, by the best that is known: its place, or the edge of its tile.
+   * Infinity when nothing is known.
+   */
+  distanceTo(x: number, y: number, nowMs: number): number {
+    const { state, tile } = this;
+    const isPlaceNewer = this.stateAtMs >= this.tileAtMs || nowMs - this.stateAtMs < FRESH_MS / 3;
+    if (state && isPlaceNewer) return length(state.x - x, state.y - y);
+    if (tile < 0) return state ? length(state.x - x, state.y - y) : Number.POSITIVE_INFINITY;
+    return length(beyond(x, (tile & 255) * TILE), beyond(y, (tile >>> 8) * TILE));
+  }
+}
+
+/** How far a coordinate lies outside the tile that begins at `edge`. */
+function beyond(at: number, edge: number): number {
+  return at < edge ? edge - at : at > edge + TILE ? at - edge - TILE : 0;
+}
+
+function length(dx: number, dy: number): number {
+  return Math.sqrt(dx * dx + dy * dy);
+}
+
+/** Those this near are told where we are: by the time it arrives they may see us. */
+export const TELLING_RADIUS = VISION_RADIUS + 64 * 256;
+/** Links to those this near are opened: by the time one is up they may be told. */
+export const LINKING_RADIUS = VISION_RADIUS + 192 * 256;

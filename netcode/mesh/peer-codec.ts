@@ -1,0 +1,115 @@
+/**
+ * What peers of a mesh say to each other besides states and the ledger's messages: that they are there, whom they know,
+ * and who killed whom.
+ *
+ *   ping    [tile u16][time u16][echo u16][held u8]
+ *   ask     [x u24][y u24][buttons u8][count u8] count × [peer u16]     those whom the asker knows
+ *   near    [count u8] count × [peer u16][tile u16]                    those whom it does not know
+ *   forward [peer u16] [a state as that peer told it]
+ *   kill    [deaths u16][shot's tick u32]                              the receiver's shot killed the sender
+ */
+import { BUTTON_MASK } from '../../game/input.ts';
+import { ByteReader, ByteWriter } from '../bytes.ts';
+import { Kind, PROTOCOL_VERSION, ProtocolError } from '../protocol.ts';
+import type { PeerId } from '../session.ts';
+
+/** Peers in one message. */
+export const MAX_LISTED = 96;
+/** An echo that was held for longer says nothing. */
+const MAX_HELD_MS = 254;
+
+export type MeshMessage =
+  | { type: 'meshPing'; tile: number; timeMs: number; echoMs: number; heldMs: number }
+  | { type: 'meshAsk'; x: number; y: number; buttons: number; known: PeerId[] }
+  | { type: 'meshNear'; peers: { peer: PeerId; tile: number }[] }
+  | { type: 'meshForward'; peer: PeerId; state: Uint8Array }
+  | { type: 'meshKill'; deaths: number; shotTick: number };
+
+export function encodeMesh(message: MeshMessage): Uint8Array {
+  const writer = new ByteWriter(32).u8(PROTOCOL_VERSION).u8(Kind[message.type]);
+  switch (message.type) {
+    case 'meshPing':
+      writer
+        .u16(message.tile)
+        .u16(message.timeMs)
+        .u16(message.echoMs)
+        .u8(Math.min(MAX_HELD_MS + 1, message.heldMs));
+      break;
+    case 'meshAsk':
+      writer.u16(message.x & 0xffff).u8(message.x >>> 16);
+      writer.u16(message.y & 0xffff).u8(message.y >>> 16);
+      writer.u8(message.buttons).u8(message.known.length);
+      for (const peer of message.known) writer.u16(peer);
+      break;
+    case 'meshNear':
+      writer.u8(message.peers.length);
+      for (const { peer, tile } of message.peers) writer.u16(peer).u16(tile);
+      break;
+    case 'meshForward':
+      writer.u16(message.peer).bytes(message.state);
+      break;
+    case 'meshKill':
+      writer.u16(message.deaths & 0xffff).u32(message.shotTick);
+      break;
+  }
+  return writer.finish();
+}
+
+/** The state in a forward is a view of `bytes`. `size`: side of the arena. Throws a ProtocolError on bad bytes. */
+export function decodeMesh(bytes: Uint8Array, size: number): MeshMessage {
+  const reader = new ByteReader(bytes, 2);
+  const message = decodeBody(bytes[1]!, reader, size);
+  reader.end();
+  return message;
+}
+
+function decodeBody(kind: number, reader: ByteReader, size: number): MeshMessage {
+  switch (kind) {
+    case Kind.meshPing:
+      return {
+        type: 'meshPing',
+        tile: reader.u16(),
+        timeMs: reader.u16(),
+        echoMs: reader.u16(),
+        heldMs: reader.u8(),
+      };
+    case Kind.meshAsk: {
+      const x = reader.u16() | (reader.u8() << 16);
+      const y = reader.u16() | (reader.u8() << 16);
+      if (x >= size || y >= size) throw new ProtocolError('asked from outside the arena');
+      const buttons = reader.u8();
+      if (buttons > BUTTON_MASK) throw new ProtocolError(`buttons ${buttons}`);
+      return { type: 'meshAsk', x, y, buttons, known: Array.from({ length: countOf(reader) }, () => peerOf(reader)) };
+    }
+    case Kind.meshNear:
+      return {
+        type: 'meshNear',
+        peers: Array.from({ length: countOf(reader) }, () => ({ peer: peerOf(reader), tile: reader.u16() })),
+      };
+    case Kind.meshForward:
+      return { type: 'meshForward', peer: peerOf(reader), state: reader.take(reader.remaining) };
+    case Kind.meshKill:
+      return { type: 'meshKill', deaths: reader.u16(), shotTick: reader.u32() };
+    default:
+      throw new ProtocolError(`a peer of a mesh takes no kind ${kind}`);
+  }
+}
+
+function countOf(reader: ByteReader): number {
+  const count = reader.u8();
+  if (count > MAX_LISTED) throw new ProtocolError(`${count} peers in a message: at most ${MAX_LISTED}`);
+  return count;
+}
+
+function peerOf(reader: ByteReader): PeerId {
+  const peer = reader.u16();
+  if (peer === 0) throw new ProtocolError('peer 0');
+  return peer;
+}
+
+/** The round trip that an echo tells, in ms; NaN when it tells nothing. */
+export function roundTripMs(echoMs: number, heldMs: number, nowMs: number): number {
+  if (heldMs > MAX_HELD_MS) return Number.NaN;
+  const rttMs = ((Math.floor(nowMs) - echoMs) & 0xffff) - heldMs;
+  return rttMs >= 0 && rttMs < 10_000 ? rttMs : Number.NaN;
+}

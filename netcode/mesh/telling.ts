@@ -1,0 +1,211 @@
+/** What a mesh session says to others, over which link, and how often it tells whom where its avatar is. */
+import { VISION_RADIUS } from '../../game/constants.ts';
+import { mintPlace } from '../../game/mint.ts';
+import { encodeMessage } from '../messages.ts';
+import { type LinkState, type PeerId, RENDEZVOUS } from '../session.ts';
+import { ownState } from './avatar.ts';
+import { type Core, isOwnAlive, otherOf, ownPlace } from './core.ts';
+import type { CoinNews } from './ledger/coin-book.ts';
+import { encodeNews } from './ledger/news-codec.ts';
+import { NO_TILE, Other, TELLING_RADIUS, tileOf } from './other.ts';
+import { encodeMesh, type MeshMessage } from './peer-codec.ts';
+import { encodeState } from './state-codec.ts';
+
+/** A link over which nothing was said for this long carries a ping. */
+const PING_EVERY_MS = 500;
+/** Round trips are measured at least this often. */
+const RTT_EVERY_MS = 1000;
+/** Those this near, and those in a fight, are told twice as often where sending is by need. */
+const NEAR = VISION_RADIUS / 2;
+
+/** Whatever goes to another peer goes through here. Bytes belong to the link afterwards. */
+export function send(core: Core, to: PeerId, bytes: Uint8Array, nowMs: number): void {
+  const other = core.others.get(to);
+  if (!other?.isReachable) return;
+  other.lastSentMs = nowMs;
+  if (other.link === 'relayed') core.rendezvous.relay(to, bytes);
+  else core.outbox.send(to, 'unreliable', bytes);
+}
+
+/** Over the link where there is one, through the rendezvous where not: for the ledger, whose homes are anybody. */
+export function sendAnyhow(core: Core, to: PeerId, bytes: Uint8Array, nowMs: number): void {
+  if (core.others.get(to)?.isReachable) send(core, to, bytes, nowMs);
+  else core.rendezvous.relay(to, bytes);
+}
+
+function sendReliable(other: Other, bytes: Uint8Array, nowMs: number): void {
+  if (other.isReachable) other.line.send(bytes, nowMs);
+}
+
+export function peerOf(core: Core, id: PeerId, nowMs: number): Other {
+  // Resent messages go out whenever the line is looked at.
+  return otherOf(core, id, (bytes) => send(core, id, bytes, core.nowMs), nowMs);
+}
+
+export function linkChanged(core: Core, id: PeerId, state: LinkState, nowMs: number): void {
+  const other = peerOf(core, id, nowMs);
+  const wasReachable = other.isReachable;
+  other.link = state;
+  if (state === 'down') {
+    other.isDirect = false;
+    return;
+  }
+  if (!wasReachable) {
+    other.line = Other.lineTo(id, (bytes) => send(core, id, bytes, core.nowMs));
+    core.counters.linksOpened++;
+  }
+  other.upMs = nowMs;
+  other.lastHeardMs = nowMs;
+  other.pingDueMs = nowMs;
+  other.isTold = false;
+  const place = ownPlace(core);
+  // What lies where the newcomer is, and we know better than it.
+  if (place && core.stage) tellNewsTo(other, core.stage.ledger.book.around(place.x, place.y, TELLING_RADIUS), nowMs);
+}
+
+export function say(core: Core, to: PeerId, message: MeshMessage, nowMs: number): void {
+  send(core, to, encodeMesh(message), nowMs);
+}
+
+/** After each own tick: tells those who may see the avatar, each at its rate. The same bytes go to all. */
+export function tellState(core: Core, tick: number, nowMs: number): void {
+  const { world, settings } = core.stage!;
+  const { players } = world;
+  const x = players.x[core.player]!;
+  const y = players.y[core.player]!;
+  const state = ownState(core);
+  const bytes = encodeState(state);
+  const isNews = core.newsTick === tick;
+  for (const other of core.others.values()) {
+    if (!other.isReachable || other.slot < 0) continue;
+    const distance = other.distanceTo(x, y, nowMs);
+    if (distance > TELLING_RADIUS) {
+      if (other.isTold) sayOutOfSight(core, other, nowMs);
+      continue;
+    }
+    const rate = rateFor(core, other, distance, state.isFighting);
+    const { tickRateHz } = settings.config;
+    const isDue = ((tick + other.id) * rate) % tickRateHz < rate;
+    if (!isDue && !isNews && other.isTold) continue;
+    other.isTold = true;
+    core.counters.statesSent++;
+    core.counters.stateBytes += bytes.length;
+    send(core, other.id, bytes, nowMs);
+  }
+}
+
+/** The last that it hears of where we are: from now on it is told our tile only. */
+function sayOutOfSight(core: Core, other: Other, nowMs: number): void {
+  other.isTold = false;
+  sayPing(core, other, nowMs);
+}
+
+/** States per second for one other. */
+function rateFor(core: Core, other: Other, distance: number, isFighting: boolean): number {
+  const { send: policy, sendRateHz, config } = core.stage!.settings;
+  if (policy === 'flat') return sendRateHz;
+  const inNeed = distance <= NEAR || (distance <= VISION_RADIUS && (isFighting || other.state?.isFighting === true));
+  if (inNeed) return Math.min(config.tickRateHz, 2 * sendRateHz);
+  return distance <= VISION_RADIUS ? sendRateHz : Math.max(1, sendRateHz >> 1);
+}
+
+/** Keeps links alive, and measures their round trips. */
+export function ping(core: Core, other: Other, nowMs: number): void {
+  if (!other.isReachable || (nowMs < other.pingDueMs && nowMs - other.lastSentMs < PING_EVERY_MS)) return;
+  sayPing(core, other, nowMs);
+}
+
+/** A ping tells the tile to those only who are not told the place. */
+function sayPing(core: Core, other: Other, nowMs: number): void {
+  other.pingDueMs = nowMs + RTT_EVERY_MS;
+  const place = other.isTold ? null : ownPlace(core);
+  const tile = place ? tileOf(place.x, place.y) : NO_TILE;
+  say(core, other.id, { type: 'meshPing', tile, timeMs: Math.floor(nowMs) & 0xffff, ...other.echo(nowMs) }, nowMs);
+}
+
+/** Passes a state on to those who asked for it because they have no link to its owner yet. */
+export function forward(core: Core, owner: Other, bytes: Uint8Array, nowMs: number): void {
+  for (const [to, untilMs] of owner.forwardUntilMs) {
+    if (nowMs > untilMs) {
+      owner.forwardUntilMs.delete(to);
+      continue;
+    }
+    const { state } = owner;
+    const receiver = core.others.get(to);
+    if (!state || !receiver || receiver.distanceTo(state.x, state.y, nowMs) > TELLING_RADIUS) continue;
+    core.counters.forwarded++;
+    core.counters.forwardedBytes += bytes.length;
+    say(core, to, { type: 'meshForward', peer: owner.id, state: bytes }, nowMs);
+  }
+}
+
+/** Tells own news of coins to all who may see them lie, or no longer lie. */
+export function tellNews(core: Core, news: readonly CoinNews[], nowMs: number): void {
+  const place = ownPlace(core);
+  if (!place) return;
+  for (const other of core.others.values()) {
+    if (!other.isReachable) continue;
+    const isInSight = other.distanceTo(place.x, place.y, nowMs) <= TELLING_RADIUS;
+    const theirs = isInSight ? news : news.filter((one) => mayConcern(core, one, other, nowMs));
+    tellNewsTo(other, theirs, nowMs);
+  }
+}
+
+/**
+ * Tells on what somebody else told: a coin that appeared may be in sight of peers who do not see whoever took the one
+ * before. Of all who heard the same, the one nearest to such a peer tells it.
+ */
+export function tellNewsOn(core: Core, news: readonly CoinNews[], from: Other, nowMs: number): void {
+  const place = ownPlace(core);
+  const { state: teller } = from;
+  if (!place || !teller) return;
+  const heard: Other[] = [];
+  const distant: Other[] = [];
+  for (const other of core.others.values()) {
+    if (other === from || !other.hasPlace(nowMs)) continue;
+    if (other.distanceTo(teller.x, teller.y, nowMs) <= TELLING_RADIUS) heard.push(other);
+    else if (other.isReachable) distant.push(other);
+  }
+  for (const other of distant) {
+    const { x, y } = other.state!;
+    const mine = other.distanceTo(place.x, place.y, nowMs);
+    if (heard.some((rival) => rival.distanceTo(x, y, nowMs) < mine)) continue;
+    const theirs = news.filter((one) => mayConcern(core, one, other, nowMs));
+    tellNewsTo(other, theirs, nowMs);
+  }
+}
+
+/** Whether what news tell of may lie in somebody's sight. */
+function mayConcern(core: Core, { spot, generation, dropped }: CoinNews, other: Other, nowMs: number): boolean {
+  mintPlace(core.stage!.arena, spot, generation, minted);
+  if (other.distanceTo(minted[0]!, minted[1]!, nowMs) <= TELLING_RADIUS) return true;
+  return dropped.some(({ x, y }) => other.distanceTo(x, y, nowMs) <= TELLING_RADIUS);
+}
+
+const minted = new Int32Array(2);
+
+export function tellNewsTo(other: Other, news: readonly CoinNews[], nowMs: number): void {
+  if (news.length > 0) sendReliable(other, encodeNews(news), nowMs);
+}
+
+/** Tells whose shot it was that it killed. Where there is no link, twice through the rendezvous. */
+export function tellKill(core: Core, killer: PeerId, deaths: number, shotTick: number, nowMs: number): void {
+  const message = encodeMesh({ type: 'meshKill', deaths: deaths & 0xffff, shotTick });
+  const other = core.others.get(killer);
+  if (other?.isReachable) sendReliable(other, message, nowMs);
+  else for (let i = 0; i < 2; i++) core.rendezvous.relay(killer, message);
+}
+
+/** Tells the rendezvous the cell, so that it can introduce strangers; they are asked for when few others are known. */
+export function tellCell(core: Core, cell: number, wantsStrangers: boolean, nowMs: number): void {
+  if (core.rendezvous.state === 'entered' && isOwnAlive(core)) core.rendezvous.tellCell(cell, wantsStrangers, nowMs);
+}
+
+/** Says goodbye to all. */
+export function sayBye(core: Core, nowMs: number): void {
+  const bye = encodeMessage({ type: 'bye', text: 'left' });
+  for (const other of core.others.values()) {
+    // Twice, for datagrams get lost and there will be no third chance.
+    if (other.id !== RENDEZVOUS) for (let i = 0; i < 2; i++) send(core, other.id, bye.slice(), nowMs);
+  }
+}
