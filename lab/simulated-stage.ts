@@ -19,8 +19,8 @@ import type { LockstepSession } from '../netcode/lockstep/lockstep-session.ts';
 import { encodeReplay } from '../netcode/lockstep/replay-codec.ts';
 import type { Session } from '../netcode/session.ts';
 import { topologyOf } from '../netcode/topologies/index.ts';
+import { SimulatedLockstep } from '../simulator/lockstep.ts';
 import { SimulatedMatch } from '../simulator/match.ts';
-import { SimulatedPeerMatch } from '../simulator/peer-match.ts';
 import type { VirtualMatch } from '../simulator/virtual-match.ts';
 import type { CheatWatch } from './cheat-pairs.ts';
 import { BrokenRun } from './exit.ts';
@@ -114,7 +114,7 @@ function peerStage(plan: Plan, roles: Cast, profile: LinkProfile): SimulatedStag
   const planted = plan.inject === 'desync' ? new PlantedDesync() : null;
   const replays: Replay[] = [];
   const watch = new PeerWatch();
-  const match = new SimulatedPeerMatch({
+  const match = new SimulatedLockstep({
     settings: peerSettingsOf(plan),
     seed: plan.seed,
     profile,

@@ -1,47 +1,39 @@
 /**
- * A whole match of peers without an authority on virtual time: the sessions that run over data channels, a rendezvous,
- * and between them the one link model. The same options give the same bytes in the same order, whatever the machine.
+ * A whole match of peers on virtual time: the sessions that run over data channels, a rendezvous, and between them the one
+ * link model. The same options give the same bytes in the same order, whatever the machine. What peers agree on is the
+ * business of their kind (peer-kind.ts).
  */
-import { createArena } from '../game/arena.ts';
 import { Random } from '../game/random.ts';
-import type { AuthorityRecorder } from '../metrics/authority-recorder.ts';
 import type { RendezvousRecorder } from '../metrics/rendezvous-recorder.ts';
 import type { SwarmRecorder } from '../metrics/swarm-recorder.ts';
 import type { LinkProfile } from '../netcode/link/profiles.ts';
-import { Acceptor } from '../netcode/lockstep/ballot.ts';
-import { LockstepSession } from '../netcode/lockstep/lockstep-session.ts';
-import { encodeSettings, type LockstepSettings } from '../netcode/lockstep/settings.ts';
+import type { PlayingPeer } from '../netcode/playing-peer.ts';
 import { DEFAULT_RENDEZVOUS, type RendezvousOptions } from '../netcode/rendezvous-options.ts';
 import { RendezvousSession } from '../netcode/rendezvous-session.ts';
 import { type PeerId, RENDEZVOUS, type SessionEvent } from '../netcode/session.ts';
 import { Waker } from './clock.ts';
+import { type PeerKind, ROOM } from './peer-kind.ts';
 import { PeerNetwork } from './peer-network.ts';
 import { PeerNode, type PeerSurroundings, type SimulatedPeer } from './peer-node.ts';
-import { SimulatedKeys } from './signing.ts';
 import { SimulatedStranger } from './stranger.ts';
-import { TruthKeeper } from './truth-keeper.ts';
 import { VirtualMatch } from './virtual-match.ts';
 
 /** Peers ask to join this far apart. */
 const JOIN_SPACING_MS = 10;
 /** The streams of a match's seed besides the links' own. */
 const TOKEN_STREAM = 400;
-export const ROOM = 'MAIN';
 /** Numbers on the network of those who are no peers. */
 const FIRST_STRANGER = 0x8000;
 
-export interface PeerMatchOptions {
-  settings: LockstepSettings;
+export interface PeerMatchOptions<S extends PlayingPeer> {
   seed: number;
   profile: LinkProfile;
   inputRateHz: number;
-  peers: readonly SimulatedPeer[];
+  peers: readonly SimulatedPeer<S>[];
   natBlockedRatio?: number;
   /** Those after the first so many do not join by themselves: `nodes[i].join()`. */
   joining?: number;
-  onEvent?: (node: PeerNode, event: SessionEvent, nowMs: number) => void;
-  /** What was true, written down by one of the peers for all. */
-  truthRecorder?: AuthorityRecorder | null;
+  onEvent?: (node: PeerNode<S>, event: SessionEvent, nowMs: number) => void;
   peersRecorder?: SwarmRecorder | null;
   rendezvousRecorder?: RendezvousRecorder | null;
   /** What differs from DEFAULT_RENDEZVOUS. */
@@ -56,65 +48,48 @@ interface Guest {
   linkChanged(peer: PeerId, state: 'down'): void;
 }
 
-export class SimulatedPeerMatch extends VirtualMatch {
+export abstract class PeerMatch<S extends PlayingPeer> extends VirtualMatch {
   readonly network: PeerNetwork;
-  readonly nodes: PeerNode[] = [];
+  readonly nodes: PeerNode<S>[] = [];
   rendezvous: RendezvousSession;
-  readonly #options: PeerMatchOptions;
+  readonly #options: PeerMatchOptions<S>;
+  readonly #kind: PeerKind<S>;
   readonly #waker: Waker;
-  readonly #around: PeerSurroundings;
+  readonly #around: PeerSurroundings<S>;
   readonly #guests = new Map<number, Guest>();
   #lastLink = 0;
   #strangers = 0;
   readonly #randomBytes: (into: Uint8Array) => void;
 
-  constructor(options: PeerMatchOptions) {
+  constructor(options: PeerMatchOptions<S>, kind: PeerKind<S>) {
     super();
-    const { settings, seed, profile, inputRateHz, natBlockedRatio = 0 } = options;
+    const { seed, profile, inputRateHz, natBlockedRatio = 0 } = options;
     const { clock } = this;
     this.#options = options;
-    const keys = new SimulatedKeys(seed);
+    this.#kind = kind;
     const tokens = new Random(seed, TOKEN_STREAM);
     this.#randomBytes = (into) => {
       for (let i = 0; i < into.length; i++) into[i] = tokens.below(256);
     };
     this.network = new PeerNetwork({ clock, seed, profile, natBlockedRatio });
-    this.rendezvous = this.#makeRendezvous(settings);
     this.#waker = new Waker(clock, () => this.#wakeRendezvous());
-    this.network.attach(RENDEZVOUS, (_from, bytes, link) => {
-      options.rendezvousRecorder?.bytes(clock.nowMs, 0, bytes.length);
-      this.rendezvous.receive(link, bytes, clock.nowMs);
-      this.#performRendezvous();
-    });
-    const { truthRecorder, peersRecorder } = options;
-    const { capacity } = createArena(settings.config);
+    this.rendezvous = this.#makeRendezvous(options.rendezvous);
+    this.#attachRendezvous();
+    const birth = { transport: 'datagram', room: ROOM, inputRateHz, randomBytes: this.#randomBytes } as const;
     this.#around = {
       clock,
       network: this.network,
-      recorder: peersRecorder ?? null,
-      truth: truthRecorder ? new TruthKeeper(truthRecorder, capacity) : null,
+      kind,
+      recorder: options.peersRecorder ?? null,
       makeSession: (node) => {
         const { name, wrapSession, resumeToken } = node.player;
-        const randomBytes = this.#randomBytes;
         const resume = resumeToken ? { resumeToken } : {};
-        const session = new LockstepSession(
-          {
-            transport: 'datagram',
-            name,
-            room: ROOM,
-            inputRateHz,
-            randomBytes,
-            crypto: keys.of(node.number),
-            ...resume,
-          },
-          clock.nowMs,
-        );
-        session.onConfirmed = (world, tick) => node.confirmed(world, tick);
+        const session = kind.makeSession(node, { ...birth, name, ...resume }, clock.nowMs);
         return wrapSession?.(session) ?? session;
       },
       noted: (node, event) => options.onEvent?.(node, event, clock.nowMs),
-      nodeOf: (peer) => this.nodes.find(({ session, isUp }) => isUp && session.self === peer),
-      peerOf: (number) => this.nodes[number - 1]!.session.self,
+      byPeer: new Map(),
+      nextLink: () => ++this.#lastLink,
       openRendezvous: (node) => this.#openLink(node),
       closeRendezvous: (link) => this.#closeLink(link),
     };
@@ -126,20 +101,53 @@ export class SimulatedPeerMatch extends VirtualMatch {
   }
 
   /** One more peer; it is yet to join. */
-  add(peer: SimulatedPeer): PeerNode {
+  add(peer: SimulatedPeer<S>): PeerNode<S> {
     const node = new PeerNode(this.nodes.length + 1, peer, this.#around);
     this.nodes.push(node);
     return node;
   }
 
-  #makeRendezvous(settings: LockstepSettings): RendezvousSession {
-    const room = { code: ROOM, settings: encodeSettings(settings), maxPeers: 64 };
-    const acceptorOf = () => new Acceptor();
-    const options = { ...DEFAULT_RENDEZVOUS, ...this.#options.rendezvous, rooms: [room], acceptorOf };
+  #makeRendezvous(options: Partial<RendezvousOptions> = {}): RendezvousSession {
+    const { room, rendezvous } = this.#kind;
+    const maxPeersPerRoom = Math.max(DEFAULT_RENDEZVOUS.maxPeersPerRoom, room.maxPeers);
     return new RendezvousSession(
-      { ...options, transport: 'datagram', randomBytes: this.#randomBytes },
+      {
+        ...DEFAULT_RENDEZVOUS,
+        maxPeersPerRoom,
+        ...rendezvous,
+        ...options,
+        rooms: [{ code: ROOM, ...room }],
+        transport: 'datagram',
+        randomBytes: this.#randomBytes,
+      },
       this.clock.nowMs,
     );
+  }
+
+  #attachRendezvous(): void {
+    const { clock } = this;
+    this.network.attach(RENDEZVOUS, (_from, bytes, link) => {
+      // What still comes over a link to one before this is lost.
+      if (!this.#guests.has(link)) return;
+      this.#options.rendezvousRecorder?.bytes(clock.nowMs, 0, bytes.length);
+      this.rendezvous.receive(link, bytes, clock.nowMs);
+      this.#performRendezvous();
+    });
+  }
+
+  /** Its process dies: nobody is told, and all that it knew is gone. */
+  killRendezvous(): void {
+    this.network.detach(RENDEZVOUS);
+    this.#guests.clear();
+    this.#waker.set(Number.POSITIVE_INFINITY);
+  }
+
+  /** Another one takes its place, which knows the room's settings and nothing else. */
+  restartRendezvous(options: Partial<RendezvousOptions> = {}): void {
+    this.killRendezvous();
+    this.rendezvous = this.#makeRendezvous({ ...this.#options.rendezvous, ...options });
+    this.#attachRendezvous();
+    this.#performRendezvous();
   }
 
   #wakeRendezvous(): void {
@@ -194,7 +202,7 @@ export class SimulatedPeerMatch extends VirtualMatch {
   }
 
   get tickMs(): number {
-    return 1000 / this.#options.settings.config.tickRateHz;
+    return 1000 / this.#kind.tickRateHz;
   }
 
   get isSettled(): boolean {
@@ -214,25 +222,8 @@ export class SimulatedPeerMatch extends VirtualMatch {
     this.network.delay(index + 1, eachWayMs);
   }
 
-  /** The nodes whose sessions are members now. */
-  get members(): PeerNode[] {
-    return this.nodes.filter(({ isUp, session }) => isUp && session.role === 'member');
-  }
-
-  /** The checksum of each member's final world, brought to the newest tick that all of them have. */
-  checksums(): number[] {
-    const members = this.members;
-    const tick = Math.min(...members.map(({ session }) => session.confirmedTick));
-    return members.map(({ session }) => session.checksumAt(tick) ?? -1);
-  }
-
-  /** Whether all members have equal worlds, as far as all of them are. */
-  agree(): boolean {
-    return new Set(this.checksums()).size === 1;
-  }
-
   /** Parts of the network by node; the rendezvous is in the first one. */
-  split(parts: readonly (readonly PeerNode[])[]): void {
+  split(parts: readonly (readonly PeerNode<S>[])[]): void {
     this.network.split(parts.map((part) => part.map(({ number }) => number)));
   }
 
@@ -240,7 +231,7 @@ export class SimulatedPeerMatch extends VirtualMatch {
     this.network.split([]);
   }
 
-  peer(id: PeerId): PeerNode | undefined {
-    return this.nodes.find(({ session, isUp }) => isUp && session.self === id);
+  peer(id: PeerId): PeerNode<S> | undefined {
+    return this.nodes.findLast(({ session, isUp }) => isUp && session.self === id);
   }
 }

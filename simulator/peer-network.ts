@@ -54,6 +54,11 @@ export class PeerNetwork {
     return Math.max(LEAST_SETUP_MS, SETUP_RTTS * this.#profile.baseRttMs);
   }
 
+  /** How long it takes at least from one to the other. */
+  get oneWayMs(): number {
+    return this.#profile.baseRttMs / 2;
+  }
+
   /** Puts a participant on the network, or replaces it by one that was started anew. */
   attach(number: number, receive: Receive): void {
     this.#receivers.set(number, receive);

@@ -5,17 +5,18 @@
 import type { PlayerInput } from '../game/input.ts';
 import type { World } from '../game/world.ts';
 import type { SwarmRecorder } from '../metrics/swarm-recorder.ts';
-import type { LockstepSession } from '../netcode/lockstep/lockstep-session.ts';
+import type { PlayingPeer } from '../netcode/playing-peer.ts';
 import { type PeerId, RENDEZVOUS, type SessionEvent } from '../netcode/session.ts';
 import type { View } from '../netcode/view.ts';
 import { type VirtualClock, Waker } from './clock.ts';
+import type { PeerKind } from './peer-kind.ts';
+import { PeerLinks } from './peer-links.ts';
 import { DIAL_LIMIT_MS, type PeerNetwork } from './peer-network.ts';
 import { PeerRecording } from './peer-recording.ts';
 import { JOIN_TIMEOUT_MS, type PlayerState } from './player-node.ts';
-import type { TruthKeeper } from './truth-keeper.ts';
 
 /** Who plays: the simulator knows no policies and no cheats, it is given what they make. */
-export interface SimulatedPeer {
+export interface SimulatedPeer<S extends PlayingPeer> {
   name: string;
   /** The brain: called right before an input is taken. */
   decide(view: View): PlayerInput;
@@ -24,51 +25,50 @@ export interface SimulatedPeer {
   /** Known from a former life. */
   resumeToken?: Uint8Array | undefined;
   /** Stands between the simulator and the honest session: a cheat. */
-  wrapSession?(session: LockstepSession): LockstepSession;
+  wrapSession?(session: S): S;
 }
 
-export interface PeerSurroundings {
+export interface PeerSurroundings<S extends PlayingPeer> {
   readonly clock: VirtualClock;
   readonly network: PeerNetwork;
+  readonly kind: PeerKind<S>;
   /** Makes the session of a peer, anew after a crash. */
-  makeSession(node: PeerNode): LockstepSession;
+  makeSession(node: PeerNode<S>): S;
   /** What a session tells. */
-  noted(node: PeerNode, event: SessionEvent): void;
+  noted(node: PeerNode<S>, event: SessionEvent): void;
   readonly recorder: SwarmRecorder | null;
-  /** Writes down for all what was true. */
-  readonly truth: TruthKeeper | null;
-  /** The node that has a peer id in the room. */
-  nodeOf(peer: PeerId): PeerNode | undefined;
-  /** The peer id of a node's number; 0 or less for one that has none. */
-  peerOf(number: number): PeerId;
+  /** Who entered the room last as that peer: whom a dial reaches. */
+  readonly byPeer: Map<PeerId, PeerNode<S>>;
+  nextLink(): number;
   /** Opens the rendezvous' end of a link to a node; returns the link's number. */
-  openRendezvous(node: PeerNode): number;
+  openRendezvous(node: PeerNode<S>): number;
   closeRendezvous(link: number): void;
 }
 
-export class PeerNode {
+export class PeerNode<S extends PlayingPeer> {
   /** Its number on the network; not its peer id, which the rendezvous gives it. The rendezvous is 0. */
   readonly number: number;
-  readonly player: SimulatedPeer;
-  session: LockstepSession;
+  readonly player: SimulatedPeer<S>;
+  session: S;
   state: PlayerState = 'idle';
   isUp = false;
   /** Its link to the rendezvous; 0 for none. What still comes over a former one is lost. */
   rendezvousLink = 0;
   /** When it asked to join. */
   askedMs = 0;
-  readonly #around: PeerSurroundings;
-  readonly #recording: PeerRecording | null;
+  readonly #around: PeerSurroundings<S>;
+  readonly #recording: PeerRecording<S> | null;
+  readonly #links = new PeerLinks<PeerNode<S>>();
   readonly #waker: Waker;
   /** Raised when it crashes: what was under way for its former life is void. */
   #life = 0;
 
-  constructor(number: number, player: SimulatedPeer, around: PeerSurroundings) {
+  constructor(number: number, player: SimulatedPeer<S>, around: PeerSurroundings<S>) {
     this.number = number;
     this.player = player;
     this.#around = around;
     this.#waker = new Waker(around.clock, () => this.#wake());
-    this.#recording = around.recorder ? new PeerRecording(this, around.clock, around.recorder) : null;
+    this.#recording = around.recorder ? new PeerRecording(this, around.kind, around.clock, around.recorder) : null;
     this.session = around.makeSession(this);
   }
 
@@ -110,12 +110,11 @@ export class PeerNode {
 
   /** Cuts all its links, as a lost network does; the other ends are told. It stays away until `reconnect`. */
   disconnect(): void {
-    const { network, nodeOf, closeRendezvous } = this.#around;
+    const { network, closeRendezvous } = this.#around;
     network.cut(this.number);
-    for (const { id, link } of [...this.session.peers.values()]) {
-      if (link !== 'up') continue;
-      nodeOf(id)?.linkChanged(this.session.self, 'down');
-      this.linkChanged(id, 'down');
+    for (const end of this.#links.all) {
+      end.far.#ended(end.link);
+      this.#ended(end.link);
     }
     if (this.rendezvousLink === 0) return;
     closeRendezvous(this.rendezvousLink);
@@ -133,6 +132,7 @@ export class PeerNode {
     this.state = 'crashed';
     this.rendezvousLink = 0;
     this.#life++;
+    this.#links.clear();
     this.#around.network.detach(this.number);
     this.#waker.set(Number.POSITIVE_INFINITY);
   }
@@ -168,10 +168,10 @@ export class PeerNode {
   }
 
   #receive(from: number, bytes: Uint8Array, link: number): void {
-    if (from === RENDEZVOUS && link !== this.rendezvousLink) return;
     const { clock } = this.#around;
-    const peer = from === RENDEZVOUS ? RENDEZVOUS : this.#around.peerOf(from);
-    if (from !== RENDEZVOUS && peer <= 0) return;
+    const peer = from === RENDEZVOUS ? RENDEZVOUS : this.#links.of(link)?.peer;
+    // What still comes over a link that is gone is lost.
+    if (peer === undefined || (from === RENDEZVOUS && link !== this.rendezvousLink)) return;
     this.#recording?.carried(peer, 'received', bytes);
     this.session.receive(peer, bytes, clock.nowMs);
     this.#perform();
@@ -190,36 +190,74 @@ export class PeerNode {
 
   #perform(): void {
     const { session } = this;
-    const { network, nodeOf, clock, truth } = this.#around;
-    for (const request of session.drain()) {
-      if (request.type === 'send') {
-        const to = request.to === RENDEZVOUS ? RENDEZVOUS : nodeOf(request.to)?.number;
-        if (to === undefined) continue;
-        this.#recording?.carried(request.to, 'sent', request.bytes);
-        if (to !== RENDEZVOUS) network.send(this.number, to, request.bytes);
-        else if (this.rendezvousLink > 0) network.send(this.number, to, request.bytes, this.rendezvousLink);
-      } else if (request.type === 'connect') {
-        this.#dial(request.to);
-      } else if (request.to === RENDEZVOUS) {
-        this.#around.closeRendezvous(this.rendezvousLink);
-        session.linkChanged(RENDEZVOUS, 'down', clock.nowMs);
-        this.#rendezvousLost();
-      }
-    }
+    this.#doRequests();
     const events = session.takeEvents();
-    truth?.noted(this, events, clock.nowMs);
+    this.#around.kind.told?.(this, events, this.#around.clock.nowMs);
     for (const event of events) this.#note(event);
+    if (events.length > 0) this.#doRequests();
     this.#noteState();
     this.#waker.set(session.nextDueMs);
   }
 
+  #doRequests(): void {
+    const { session } = this;
+    for (let requests = session.drain(); requests.length > 0; requests = session.drain()) {
+      for (const request of requests) {
+        if (request.type === 'send') this.#send(request.to, request.bytes);
+        else if (request.type === 'connect') this.#dial(request.to);
+        else this.#hangUp(request.to);
+      }
+    }
+  }
+
+  #send(to: PeerId, bytes: Uint8Array): void {
+    const { network } = this.#around;
+    if (to === RENDEZVOUS) {
+      this.#recording?.carried(to, 'sent', bytes);
+      if (this.rendezvousLink > 0) network.send(this.number, RENDEZVOUS, bytes, this.rendezvousLink);
+      return;
+    }
+    const end = this.#links.to(to);
+    if (!end) return;
+    this.#recording?.carried(to, 'sent', bytes);
+    network.send(this.number, end.far.number, bytes, end.link);
+  }
+
+  /** Closes a link; the other end hears of it as soon as anything can come there. */
+  #hangUp(to: PeerId): void {
+    const { session } = this;
+    const { clock, network, closeRendezvous } = this.#around;
+    if (to === RENDEZVOUS) {
+      closeRendezvous(this.rendezvousLink);
+      session.linkChanged(RENDEZVOUS, 'down', clock.nowMs);
+      this.#rendezvousLost();
+      return;
+    }
+    const end = this.#links.to(to);
+    if (end) {
+      this.#links.remove(end);
+      clock.at(clock.nowMs + network.oneWayMs, () => {
+        if (network.areConnected(this.number, end.far.number)) end.far.#ended(end.link);
+      });
+    }
+    session.linkChanged(to, 'down', clock.nowMs);
+  }
+
+  /** A link to a peer is gone. */
+  #ended(link: number): void {
+    const end = this.#links.of(link);
+    if (end && this.#links.remove(end)) this.linkChanged(end.peer, 'down');
+  }
+
   #note(event: SessionEvent): void {
     const { session } = this;
+    const { clock, byPeer, noted } = this.#around;
     this.#recording?.noted(event);
-    this.#around.noted(this, event);
+    noted(this, event);
+    if (event.type === 'entered') byPeer.set(event.self, this);
     // Nobody relays to who has left the room.
     if (event.type === 'peerGone' && session.peers.get(event.peer)?.link === 'relayed') {
-      session.linkChanged(event.peer, 'down', this.#around.clock.nowMs);
+      session.linkChanged(event.peer, 'down', clock.nowMs);
     }
   }
 
@@ -236,23 +274,21 @@ export class PeerNode {
     } else if (this.state === 'lost' && isPlaying) this.state = 'playing';
   }
 
-  /** A tick is final in its world. */
-  confirmed(world: World, tick: number): void {
-    this.#recording?.confirmed(world);
-    this.#around.truth?.confirmed(this, world, tick, this.#around.clock.nowMs);
+  /** Its player sees something newer, of the world that its session holds. */
+  saw(world: World): void {
+    this.#recording?.saw(world);
   }
 
   /** Tries until the other side answers; a pair that cannot connect finds out by the time that passes. */
   #dial(peer: PeerId): void {
-    const { clock, network } = this.#around;
+    const { clock, network, byPeer } = this.#around;
     const life = this.#life;
     const untilMs = clock.nowMs + DIAL_LIMIT_MS;
     const attempt = (): void => {
       if (!this.isUp || life !== this.#life) return;
-      const other = this.#around.nodeOf(peer);
-      if (other && !network.isBlocked(this.number, other.number) && network.areConnected(this.number, other.number)) {
-        this.linkChanged(peer, 'up');
-        other.linkChanged(this.session.self, 'up');
+      const other = byPeer.get(peer);
+      if (other && this.#canLink(other, peer)) {
+        this.#link(other, peer);
       } else if (clock.nowMs >= untilMs) {
         const { rendezvous } = this.session;
         const canRelay = rendezvous.state === 'entered' && rendezvous.peers.has(peer);
@@ -262,5 +298,36 @@ export class PeerNode {
       }
     };
     clock.at(clock.nowMs + network.setupMs, attempt);
+  }
+
+  /** What diallers have to say goes through the rendezvous: both must reach it. */
+  #canLink(other: PeerNode<S>, peer: PeerId): boolean {
+    const { network } = this.#around;
+    const isThere = other !== this && other.isUp && other.session.self === peer;
+    if (!isThere || network.isBlocked(this.number, other.number)) return false;
+    return network.areConnected(this.number, other.number) && this.#canSignal && other.#canSignal;
+  }
+
+  get #canSignal(): boolean {
+    const { network } = this.#around;
+    return this.rendezvousLink > 0 && network.isAttached(RENDEZVOUS) && network.areConnected(this.number, RENDEZVOUS);
+  }
+
+  #link(other: PeerNode<S>, peer: PeerId): void {
+    const { self } = this.session;
+    const [mine, theirs] = [this.#links.to(peer), other.#links.to(self)];
+    // Both have dialled, and the other one's attempt came first.
+    if (mine && mine.link === theirs?.link) return;
+    const link = this.#around.nextLink();
+    for (const end of [mine, theirs]) if (end) for (const node of [this, other]) node.#ended(end.link);
+    this.#links.add({ link, peer, far: other });
+    other.#links.add({ link, peer: self, far: this });
+    for (const [node, id] of [
+      [this, peer],
+      [other, self],
+    ] as const) {
+      node.#recording?.dialled();
+      node.linkChanged(id, 'up');
+    }
   }
 }

@@ -8,20 +8,31 @@ import {
   SAMPLE_EVERY_MS,
 } from '../metrics/player-notes.ts';
 import type { SwarmRecorder } from '../metrics/swarm-recorder.ts';
+import type { PlayingPeer } from '../netcode/playing-peer.ts';
 import { Kind } from '../netcode/protocol.ts';
 import { RELAY_HEADER_BYTES } from '../netcode/rendezvous-messages.ts';
 import { type PeerId, RENDEZVOUS, type SessionEvent } from '../netcode/session.ts';
 import type { VirtualClock } from './clock.ts';
+import type { PeerKind } from './peer-kind.ts';
 import type { PeerNode } from './peer-node.ts';
 
-export class PeerRecording {
-  readonly #node: PeerNode;
+/**
+ * What a peer sends, and what it receives, until a link is open: descriptions and candidates through the rendezvous, checks
+ * of candidates, the handshakes of DTLS with a certificate each way and of SCTP. An assumption.
+ */
+const SETUP_BYTES = 6000;
+const SETUP_MESSAGES = 15;
+
+export class PeerRecording<S extends PlayingPeer> {
+  readonly #node: PeerNode<S>;
+  readonly #kind: PeerKind<S>;
   readonly #clock: VirtualClock;
   readonly #recorder: SwarmRecorder;
   #isSampling = false;
 
-  constructor(node: PeerNode, clock: VirtualClock, recorder: SwarmRecorder) {
+  constructor(node: PeerNode<S>, kind: PeerKind<S>, clock: VirtualClock, recorder: SwarmRecorder) {
     this.#node = node;
+    this.#kind = kind;
     this.#clock = clock;
     this.#recorder = recorder;
   }
@@ -57,8 +68,16 @@ export class PeerRecording {
     else this.#recorder.bytes(player, nowMs, 0, length, 0, 1, relayed);
   }
 
-  /** A tick is final: what the player sees of it, and how many more its peer could look at. */
-  confirmed(world: World): void {
+  /** A link was made: what that takes is paid by both ends. */
+  dialled(): void {
+    const { player } = this.#node.session;
+    if (player < 0) return;
+    const { nowMs } = this.#clock;
+    this.#recorder.bytes(player, nowMs, SETUP_BYTES, SETUP_BYTES, SETUP_MESSAGES, SETUP_MESSAGES);
+  }
+
+  /** What the player sees of a world that is newer, and how many more its peer could look at. */
+  saw(world: World): void {
     const { session, player } = this.#node;
     if (!player.full || session.player < 0) return;
     const view = session.confirmedView;
@@ -75,19 +94,9 @@ export class PeerRecording {
   }
 
   #sample(): void {
-    const { session, state } = this.#node;
+    const { state } = this.#node;
     const { nowMs } = this.#clock;
-    if (state === 'playing') {
-      let direct = 0;
-      let relayed = 0;
-      for (const { peer } of session.roster.members) {
-        const link = session.peers.get(peer)?.link;
-        if (link === 'up') direct++;
-        else if (link === 'relayed') relayed++;
-      }
-      this.#recorder.delay(session.delayTicks, nowMs);
-      this.#recorder.links(direct, relayed, nowMs);
-    }
+    if (state === 'playing') this.#kind.sample(this.#node, this.#recorder, nowMs);
     this.#clock.at(nowMs + SAMPLE_EVERY_MS, () => this.#sample());
   }
 

@@ -7,7 +7,7 @@
 import type { World } from '../game/world.ts';
 import type { AuthorityRecorder } from '../metrics/authority-recorder.ts';
 import type { SessionEvent } from '../netcode/session.ts';
-import type { PeerNode } from './peer-node.ts';
+import type { LockstepNode } from './lockstep.ts';
 import { TICK_COSTS, tickDurationMs } from './tick-cost.ts';
 
 /** Ticks whose times are remembered until they are final: more than rollback and view changes reach back. */
@@ -24,7 +24,7 @@ export class TruthKeeper {
   readonly #recorder: AuthorityRecorder;
   readonly #executed: Int32Array;
   readonly #times = new Map<number, TickTimes>();
-  #keeper: PeerNode | null = null;
+  #keeper: LockstepNode | null = null;
   /** The newest tick that the keeper has stepped, and when it was due. */
   #newest = { tick: -1, dueMs: 0 };
   #recorded = -1;
@@ -36,7 +36,7 @@ export class TruthKeeper {
   }
 
   /** A tick is final at a peer: its world is as it then is. */
-  confirmed(node: PeerNode, world: World, tick: number, nowMs: number): void {
+  confirmed(node: LockstepNode, world: World, tick: number, nowMs: number): void {
     // A view change may undo a final tick, in a part of the network that was cut off: what came first stands.
     if (!this.#isKeeper(node) || tick <= this.#recorded) return;
     this.#record(node, world, tick, this.#times.get(tick) ?? this.#timesOf(tick, node.session.tickMs, nowMs));
@@ -58,7 +58,7 @@ export class TruthKeeper {
   }
 
   /** A session was called; what it tells. */
-  noted(node: PeerNode, events: readonly SessionEvent[], nowMs: number): void {
+  noted(node: LockstepNode, events: readonly SessionEvent[], nowMs: number): void {
     if (!this.#isKeeper(node)) return;
     const { world, self, tickMs } = node.session;
     for (const event of events) {
@@ -70,7 +70,7 @@ export class TruthKeeper {
     if (tick > this.#newest.tick) this.#timesOf(tick, tickMs, nowMs);
   }
 
-  #isKeeper(node: PeerNode): boolean {
+  #isKeeper(node: LockstepNode): boolean {
     const keeper = this.#keeper;
     if (keeper === node) return true;
     if (keeper?.isUp && keeper.session.role === 'member') return false;
@@ -83,7 +83,7 @@ export class TruthKeeper {
     return true;
   }
 
-  #record(node: PeerNode, world: World, tick: number, { dueMs, startMs }: TickTimes): void {
+  #record(node: LockstepNode, world: World, tick: number, { dueMs, startMs }: TickTimes): void {
     const { roster, counters } = node.session;
     this.#recorded = tick;
     this.#executed.fill(-1);

@@ -1,7 +1,7 @@
 /**
  * What every match on virtual time has, whoever decides in it: a clock that moves only when it is told to, players who
  * join by themselves, and lines that can be made worse. Under an authority it is `SimulatedMatch`, without one
- * `SimulatedPeerMatch`.
+ * `PeerMatch`.
  */
 import type { LinkProfile } from '../netcode/link/profiles.ts';
 import { VirtualClock } from './clock.ts';

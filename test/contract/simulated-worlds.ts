@@ -7,9 +7,8 @@ import { customProfile } from '../../netcode/link/profiles.ts';
 import { lockstepSettings } from '../../netcode/lockstep/settings.ts';
 import { topologyOf } from '../../netcode/topologies/index.ts';
 import type { View } from '../../netcode/view.ts';
+import { type LockstepNode, SimulatedLockstep } from '../../simulator/lockstep.ts';
 import { SimulatedMatch } from '../../simulator/match.ts';
-import { SimulatedPeerMatch } from '../../simulator/peer-match.ts';
-import type { PeerNode } from '../../simulator/peer-node.ts';
 import type { PlayerNode } from '../../simulator/player-node.ts';
 import type { VirtualMatch } from '../../simulator/virtual-match.ts';
 import type { ContractMatch, ContractOptions, ContractPlayer, ContractWorld, Way } from './contract-world.ts';
@@ -147,14 +146,14 @@ export const simulatedLockstep: ContractWorld = {
 };
 
 class LockstepMatch extends PeerMatch implements ContractMatch {
-  readonly #match: SimulatedPeerMatch;
+  readonly #match: SimulatedLockstep;
   readonly ways: readonly Way[];
 
   constructor(options: ContractOptions) {
     super();
     const config = configOf(options);
     const settings = lockstepSettings(config, options.impatient ? { holdTicks: 4 } : {});
-    this.#match = new SimulatedPeerMatch({
+    this.#match = new SimulatedLockstep({
       settings,
       seed: SEED,
       profile: PROFILE,
@@ -198,9 +197,9 @@ class LockstepMatch extends PeerMatch implements ContractMatch {
 }
 
 class LockstepPlayer extends PeerPlayer implements ContractPlayer {
-  readonly #node: PeerNode;
+  readonly #node: LockstepNode;
 
-  constructor(node: PeerNode) {
+  constructor(node: LockstepNode) {
     super();
     this.#node = node;
   }

@@ -8,11 +8,11 @@ import { chainNext, chainStart, signedText } from '../../netcode/lockstep/signed
 import { decodeMessage, encodeMessage } from '../../netcode/messages.ts';
 import { Kind } from '../../netcode/protocol.ts';
 import { type PeerId, RENDEZVOUS } from '../../netcode/session.ts';
-import type { PeerNode } from '../../simulator/peer-node.ts';
+import type { LockstepNode } from '../../simulator/lockstep.ts';
 import { playing, type Told, withMembers } from './lockstep-match.ts';
 
 const kinds = (told: readonly Told[], type: string) => told.filter(({ event }) => event.type === type);
-const honest = (nodes: readonly PeerNode[]) => nodes.slice(1);
+const honest = (nodes: readonly LockstepNode[]) => nodes.slice(1);
 
 test('L28: a peer that goes silent for a second is dropped by the deadline, its avatar stands, and it comes back to it', () => {
   const { match, told } = playing({ seed: 1, peers: 4, profile: 'wifi', defences: { deadline: true } });

@@ -5,13 +5,12 @@ import { profileOf } from '../../netcode/link/profiles.ts';
 import { type LockstepCrypto, LockstepSession } from '../../netcode/lockstep/lockstep-session.ts';
 import { type LockstepDefences, lockstepSettings } from '../../netcode/lockstep/settings.ts';
 import type { SessionEvent } from '../../netcode/session.ts';
-import { SimulatedPeerMatch } from '../../simulator/peer-match.ts';
-import type { PeerNode } from '../../simulator/peer-node.ts';
+import { type LockstepNode, SimulatedLockstep } from '../../simulator/lockstep.ts';
 
 const INPUT_STREAM = 901;
 
 export interface Told {
-  node: PeerNode;
+  node: LockstepNode;
   event: SessionEvent;
   atMs: number;
 }
@@ -31,7 +30,7 @@ export interface Cast {
 /** A match of peers that fidget, all of them playing, and what they tell from then on. */
 export function playing({ seed, peers, profile, rollback = false, defences = {}, cheat, keys }: Cast) {
   const told: Told[] = [];
-  const match = new SimulatedPeerMatch({
+  const match = new SimulatedLockstep({
     settings: lockstepSettings({ ...DEFAULT_MATCH, players: peers + 1, seed }, { rollback, defences }),
     seed,
     profile: profileOf(profile),

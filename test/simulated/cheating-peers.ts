@@ -6,8 +6,7 @@ import { Random } from '../../game/random.ts';
 import { type LinkProfile, profileOf } from '../../netcode/link/profiles.ts';
 import { type LockstepDefences, lockstepSettings } from '../../netcode/lockstep/settings.ts';
 import type { SessionEvent } from '../../netcode/session.ts';
-import { SimulatedPeerMatch } from '../../simulator/peer-match.ts';
-import type { PeerNode } from '../../simulator/peer-node.ts';
+import { type LockstepNode, SimulatedLockstep } from '../../simulator/lockstep.ts';
 
 export interface CheatingPlan {
   cheat: string;
@@ -26,13 +25,13 @@ export interface CheatingPlan {
 const NO_DEFENCES: LockstepDefences = { commitReveal: false, deadline: false, signedHeads: false };
 
 export interface Noted {
-  node: PeerNode;
+  node: LockstepNode;
   event: SessionEvent;
   atMs: number;
 }
 
 export interface Outcome {
-  match: SimulatedPeerMatch;
+  match: SimulatedLockstep;
   notes: CheatNotes[];
   events: Noted[];
   /** Mean score per minute of cheaters, twins, and of everybody else. */
@@ -48,13 +47,13 @@ export interface Outcome {
 }
 
 /** The match of a plan, everybody joined, nobody cheating successfully yet. */
-export function castCheaters(plan: CheatingPlan): { match: SimulatedPeerMatch; notes: CheatNotes[]; events: Noted[] } {
+export function castCheaters(plan: CheatingPlan): { match: SimulatedLockstep; notes: CheatNotes[]; events: Noted[] } {
   const { cheat: id, seed, players, pairs, rollback = false, defences = {}, profile = profileOf('good') } = plan;
   const cheat = cheatOf(id);
   const notes = Array.from({ length: pairs }, () => noNotes());
   const events: Noted[] = [];
   const honest = cheat.honestPolicy ?? plan.policy ?? 'hunter';
-  const match = new SimulatedPeerMatch({
+  const match = new SimulatedLockstep({
     settings: lockstepSettings(
       { ...DEFAULT_MATCH, players, seed, ...plan.config },
       { rollback, defences: { ...NO_DEFENCES, ...defences } },
@@ -109,7 +108,7 @@ export function playCheat(plan: CheatingPlan): Outcome {
 }
 
 /** As an honest peer's final world has it: the last node never cheats. */
-function scoreOf(match: SimulatedPeerMatch, index: number): number {
+function scoreOf(match: SimulatedLockstep, index: number): number {
   const { session } = match.nodes[index]!;
   const truth = match.nodes.at(-1)!.session.confirmedWorld;
   return session.player < 0 ? 0 : truth!.players.score[session.player]!;

@@ -10,9 +10,8 @@ import { lockstepSettings } from '../../netcode/lockstep/settings.ts';
 import { kindOf } from '../../netcode/messages.ts';
 import { Kind } from '../../netcode/protocol.ts';
 import type { Request } from '../../netcode/session.ts';
+import { type LockstepNode, SimulatedLockstep } from '../../simulator/lockstep.ts';
 import type { SimulatedMatch } from '../../simulator/match.ts';
-import { SimulatedPeerMatch } from '../../simulator/peer-match.ts';
-import type { PeerNode } from '../../simulator/peer-node.ts';
 import { playerOf, simulateMatch } from './simulate-match.ts';
 
 /** Lets ticks pass, and asserts after each that no coin was lost or doubled. */
@@ -69,7 +68,7 @@ describe.each(['server', 'host'])('coins under %s', (topology) => {
 });
 
 /** As above, of peers: one of them is unplugged or dies, and is back the next time. A majority must stay. */
-function disturbPeers(match: SimulatedPeerMatch, random: Random, away: PeerNode | null): PeerNode | null {
+function disturbPeers(match: SimulatedLockstep, random: Random, away: LockstepNode | null): LockstepNode | null {
   if (away?.isUp) away.reconnect();
   else if (away) {
     away.player.resumeToken = random.below(2) === 0 ? away.session.resumeToken : undefined;
@@ -88,7 +87,7 @@ describe.each([false, true])('coins among peers, rollback %s', (rollback) => {
       const players = 8;
       const settings = lockstepSettings({ ...DEFAULT_MATCH, seed, players: 2 * players }, { rollback });
       const bad = { baseRttMs: 60, jitterScaleMs: 10, lossRatio: 0.05, duplicationRatio: 0.1 };
-      const match = new SimulatedPeerMatch({
+      const match = new SimulatedLockstep({
         settings,
         seed,
         profile: customProfile(bad),
@@ -108,7 +107,7 @@ describe.each([false, true])('coins among peers, rollback %s', (rollback) => {
       };
       expect(match.runUntil(() => match.isSettled, 600)).toBe(true);
       const random = new Random(seed, 9);
-      let away: PeerNode | null = null;
+      let away: LockstepNode | null = null;
       for (let round = 0; round < 10; round++) {
         away = disturbPeers(match, random, away);
         runPeersExactly(100);

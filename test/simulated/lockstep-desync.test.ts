@@ -11,7 +11,7 @@ import { decodeReplay, encodeReplay } from '../../netcode/lockstep/replay-codec.
 import type { Replay } from '../../netcode/lockstep/replay-tape.ts';
 import { lockstepSettings } from '../../netcode/lockstep/settings.ts';
 import type { PeerId, SessionEvent } from '../../netcode/session.ts';
-import { SimulatedPeerMatch } from '../../simulator/peer-match.ts';
+import { SimulatedLockstep } from '../../simulator/lockstep.ts';
 import { type Flip, flipBit } from '../netcode/replay-samples.ts';
 
 const PEERS = 5;
@@ -34,7 +34,7 @@ interface Played {
 function playWithFlip(flip: Flip | null, rollback: boolean): Played {
   const reports: Reported[] = [];
   let flippedMs = Number.NaN;
-  const match: SimulatedPeerMatch = new SimulatedPeerMatch({
+  const match: SimulatedLockstep = new SimulatedLockstep({
     settings: lockstepSettings({ ...DEFAULT_MATCH, players: 8, seed: 3 }, { rollback }),
     seed: 3,
     profile: profileOf('wifi'),

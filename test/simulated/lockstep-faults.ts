@@ -7,8 +7,7 @@ import { Random } from '../../game/random.ts';
 import { coinsError } from '../../game/world.ts';
 import { customProfile } from '../../netcode/link/profiles.ts';
 import { lockstepSettings } from '../../netcode/lockstep/settings.ts';
-import { SimulatedPeerMatch } from '../../simulator/peer-match.ts';
-import type { PeerNode } from '../../simulator/peer-node.ts';
+import { type LockstepNode, SimulatedLockstep } from '../../simulator/lockstep.ts';
 
 const SCRIPT_STREAM = 900;
 const INPUT_STREAM = 901;
@@ -39,7 +38,7 @@ export function playFaults(seed: number): Outcome {
   });
   const log: string[] = [];
   const settings = lockstepSettings({ ...DEFAULT_MATCH, players: peers + 2, seed }, { rollback });
-  const match: SimulatedPeerMatch = new SimulatedPeerMatch({
+  const match: SimulatedLockstep = new SimulatedLockstep({
     settings,
     seed,
     profile,
@@ -66,18 +65,18 @@ export function playFaults(seed: number): Outcome {
   return judge(match, log);
 }
 
-function at(match: SimulatedPeerMatch, ms: number, action: () => void): void {
+function at(match: SimulatedLockstep, ms: number, action: () => void): void {
   match.clock.at(match.clock.nowMs + ms, action);
 }
 
-function joinLate(node: PeerNode, say: (text: string) => void): void {
+function joinLate(node: LockstepNode, say: (text: string) => void): void {
   if (node.isUp) return;
   say(`node ${node.number} joins`);
   if (node.askedMs > 0) node.restart();
   else node.join();
 }
 
-function planFault(match: SimulatedPeerMatch, random: Random, say: (text: string) => void): void {
+function planFault(match: SimulatedLockstep, random: Random, say: (text: string) => void): void {
   const ms = 3000 + random.below(FAULTS_MS - 6000);
   const node = match.nodes[random.below(match.nodes.length)]!;
   switch (random.below(4)) {
@@ -117,7 +116,7 @@ function planFault(match: SimulatedPeerMatch, random: Random, say: (text: string
 }
 
 /** Crashes alone must not take the majority: that is another story, told by its own test. */
-function canSpare(match: SimulatedPeerMatch, node: PeerNode): boolean {
+function canSpare(match: SimulatedLockstep, node: LockstepNode): boolean {
   const { members } = match;
   if (!node.isUp || members.some(({ session }) => session.halted !== '')) return false;
   const views = new Set(members.map(({ session }) => session.roster.view));
@@ -126,7 +125,7 @@ function canSpare(match: SimulatedPeerMatch, node: PeerNode): boolean {
 }
 
 /** Where everybody stands, a line each. */
-function describeNodes(match: SimulatedPeerMatch): string[] {
+function describeNodes(match: SimulatedLockstep): string[] {
   return match.nodes.map(({ number, isUp, session }) => {
     const { self, role, state, roster, rendezvous, peers, confirmedTick } = session;
     const links = [...peers.values()].map((peer) => `${peer.id} ${peer.link}${peer.welcome ? ' welcomes' : ''}`);
@@ -135,7 +134,7 @@ function describeNodes(match: SimulatedPeerMatch): string[] {
   });
 }
 
-function judge(match: SimulatedPeerMatch, log: string[]): Outcome {
+function judge(match: SimulatedLockstep, log: string[]): Outcome {
   log.push(...describeNodes(match));
   const complaints: string[] = [];
   const up = match.nodes.filter(({ isUp }) => isUp);

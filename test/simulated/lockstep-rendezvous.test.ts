@@ -6,10 +6,10 @@ import { lockstepSettings } from '../../netcode/lockstep/settings.ts';
 import { DEFAULT_RENDEZVOUS } from '../../netcode/rendezvous-options.ts';
 import { RendezvousSession } from '../../netcode/rendezvous-session.ts';
 import { RENDEZVOUS } from '../../netcode/session.ts';
-import { SimulatedPeerMatch } from '../../simulator/peer-match.ts';
+import { SimulatedLockstep } from '../../simulator/lockstep.ts';
 
-function startMatch(): SimulatedPeerMatch {
-  const match = new SimulatedPeerMatch({
+function startMatch(): SimulatedLockstep {
+  const match = new SimulatedLockstep({
     settings: lockstepSettings({ ...DEFAULT_MATCH, players: 4, seed: 3 }),
     seed: 3,
     profile: profileOf('good'),
@@ -20,7 +20,7 @@ function startMatch(): SimulatedPeerMatch {
   return match;
 }
 
-function expectToPlayOn(match: SimulatedPeerMatch): void {
+function expectToPlayOn(match: SimulatedLockstep): void {
   const before = Math.min(...match.members.map(({ session }) => session.confirmedTick));
   match.run({ ms: 10_000 });
   expect(match.members.map(({ session }) => session.state)).toEqual(['playing', 'playing', 'playing']);

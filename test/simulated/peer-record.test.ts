@@ -14,7 +14,7 @@ import type { Plan } from '../../metrics/plan.ts';
 import { runSelfChecks } from '../../metrics/self-checks.ts';
 import { customProfile } from '../../netcode/link/profiles.ts';
 import { lockstepSettings } from '../../netcode/lockstep/settings.ts';
-import { SimulatedPeerMatch } from '../../simulator/peer-match.ts';
+import { SimulatedLockstep } from '../../simulator/lockstep.ts';
 
 async function play(fields: Partial<Plan> = {}) {
   const plan = planOf({ topology: 'lockstep', players: 6, durationS: 6, simulated: true, sampleRatio: 1, ...fields });
@@ -101,7 +101,7 @@ test('when the peer that writes down what is true dies, another one goes on, wit
   const config = { ...DEFAULT_MATCH, players: 5, seed: 3 };
   const { capacity, size } = createArena(config);
   const truthRecorder = new AuthorityRecorder({ capacity, arenaSize: size, tickRateHz: config.tickRateHz });
-  const match = new SimulatedPeerMatch({
+  const match = new SimulatedLockstep({
     settings: lockstepSettings(config),
     seed: 3,
     profile: customProfile({ baseRttMs: 30, jitterScaleMs: 3, lossRatio: 0.02 }),
