@@ -34,6 +34,7 @@ function arrive(core: Core, tick: number): void {
   core.strangersDueMs = Number.NEGATIVE_INFINITY;
   core.askDueMs = Number.NEGATIVE_INFINITY;
   core.careDueMs = Number.NEGATIVE_INFINITY;
+  for (const other of core.others.values()) other.pingDueMs = Number.NEGATIVE_INFINITY;
 }
 
 /** Nobody is in a slot, as far as this peer knows. */
