@@ -59,7 +59,7 @@ class Match {
   later: { atMs: number; act: () => unknown }[] = [];
   readonly complaints: string[] = [];
   readonly log: string[] = [];
-  readonly counts: Record<string, number> = { taken: 0, refused: 0, dropped: 0, bought: 0, epochs: 0, laid: 0 };
+  readonly counts: Record<string, number> = { taken: 0, refused: 0, dropped: 0, bought: 0, epochs: 0, crashes: 0 };
   /** Purchases whose program ended or lost its seat before it had an answer: nobody can say how much was spent. */
   orphans = 0;
   isFaulty = true;
@@ -263,6 +263,7 @@ class Match {
     this.programs.delete(peer);
     const fate = this.random.below(4);
     this.note(`crash ${peer} ${fate}`);
+    this.counts['crashes']!++;
     const seat = this.newest.seatOf(peer)!;
     const isGoneSoon = fate === 0;
     if (isGoneSoon) {
@@ -402,8 +403,8 @@ class Match {
     while (this.nowMs < FAULTS_MS) {
       const lot = this.random.below(1000);
       if (lot < 14) this.join();
-      else if (lot < 26) this.crash();
-      else if (lot < 36) this.cut();
+      else if (lot < 60) this.crash();
+      else if (lot < 69) this.cut();
       for (const program of this.programs.values()) if (!program.isCut && this.chance(8)) this.play(program);
       this.advance();
     }
