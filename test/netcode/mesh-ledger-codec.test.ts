@@ -148,7 +148,7 @@ test(`mutated messages throw nothing but ProtocolError, and leave a ledger that 
   ledgers.get(2)!.advance(1_000_000);
 });
 
-test('M-L9: old news undo nothing, and ids stay while a coin lies', () => {
+test('M-L10: old news undo nothing, and ids stay while a coin lies', () => {
   const book = new CoinBook(arena, 8);
   const find = () => [...book.lying].filter(({ token }) => Math.floor(token / 65536) === 2);
   expect(find()).toMatchObject([{ id: 2, token: tokenOf(2, 0), since: 0 }]);
@@ -169,7 +169,7 @@ test('M-L9: old news undo nothing, and ids stay while a coin lies', () => {
   expect(find()).toHaveLength(1);
 });
 
-test('M-L9: more coins than there are ids are left out until others are gone', () => {
+test('M-L10: more coins than there are ids are left out until others are gone', () => {
   const book = new CoinBook(arena, 8);
   const limit = arena.capacity * 2 + 64;
   for (let spot = 0; spot < 8; spot++) {

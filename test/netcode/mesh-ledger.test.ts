@@ -100,7 +100,7 @@ class Table {
 const bought = { type: 'bought', key: 1, granted: true };
 
 describe('claims', () => {
-  test('M-L3: a match that begins needs no message, and a coin is granted to one of two', () => {
+  test('M-L3, M-L4: a match that begins needs no message, and a coin is granted to one of two', () => {
     const table = new Table();
     table.epoch(1, 2, 3, 4);
     expect(table.sent).toEqual([]);
@@ -147,7 +147,7 @@ describe('claims', () => {
     expect(table.ledgers.get(claimant)!.nextDueMs).toBe(Number.POSITIVE_INFINITY);
   });
 
-  test('M-L6: a purchase spends five, and needs five', () => {
+  test('M-L9: a purchase spends five, and needs five', () => {
     const table = new Table();
     table.epoch(1, 2, 3);
     table.take(1, 4);
@@ -163,7 +163,7 @@ describe('claims', () => {
     expect(spent.reduce((sum, count) => sum + count, 0)).toBe(5);
   });
 
-  test('M-L7: who is alone decides alone, and tells those who come', () => {
+  test('M-L5, M-L13: who is alone decides alone, and tells those who come', () => {
     const table = new Table();
     table.epoch(7);
     table.take(7, 6);
@@ -173,7 +173,7 @@ describe('claims', () => {
     for (let spot = 0; spot < 6; spot++) expect(table.record(spot).out).toMatchObject([{ holder: 7 }]);
   });
 
-  test('what a witness does not vouch for is refused, also when it is asked for again', () => {
+  test('M-L4: what a witness does not vouch for is refused, also when it is asked for again', () => {
     let isLate: ((nowMs: number) => void) | null = null;
     const table = new Table({
       vouch: ({ claimant }, decide) => {
@@ -197,7 +197,7 @@ describe('claims', () => {
 });
 
 describe('epochs', () => {
-  test('M-L10: what two of three homes recorded outlives the one in charge', () => {
+  test('M-L13: what two of three homes recorded outlives the one in charge', () => {
     const table = new Table();
     const epoch = table.epoch(1, 2, 3, 4, 5);
     const [first] = epoch.homesOf(0);
@@ -210,7 +210,7 @@ describe('epochs', () => {
     expect(table.record(0)).toMatchObject({ generation: 1, out: [{ generation: 0, holder: claimant }] });
   });
 
-  test('M-L11: two homes that lost their memory are not taken for a majority that knows nothing', () => {
+  test('M-L14, M-L15: two homes that lost their memory are not taken for a majority that knows nothing', () => {
     const table = new Table();
     const epoch = table.epoch(1, 2, 3, 4, 5);
     const homes = epoch.homesOf(0).map(({ peer }) => peer);
@@ -225,7 +225,7 @@ describe('epochs', () => {
     expect(() => table.record(0)).toThrow('nobody is in charge');
   });
 
-  test('M-L12: a spot whose homes stay the same goes on without a message', () => {
+  test('M-L11: a spot whose homes stay the same goes on without a message', () => {
     const table = new Table();
     const before = table.epoch(1, 2, 3, 4, 5, 6);
     table.take(1, SPOTS);
@@ -240,7 +240,7 @@ describe('epochs', () => {
     expect(moved.length).toBeLessThan(SPOTS);
   });
 
-  test('M-L13: the coins of who left lie near where it was, and those near hear of it', () => {
+  test('M-L16: the coins of who left lie near where it was, and those near hear of it', () => {
     const table = new Table();
     const cell = 2 * 256 + 1;
     table.epoch([1, 0, cell], 2, 3, [4, 0, cell + 1], 5);
@@ -257,7 +257,7 @@ describe('epochs', () => {
     expect(known.filter(({ x, y }) => laid.some((coin) => coin.x === x && coin.y === y))).toHaveLength(4);
   });
 
-  test('M-L14: a program that lost its memory asks what it holds', () => {
+  test('M-L17: a program that lost its memory asks what it holds', () => {
     const table = new Table();
     table.epoch(1, 2, 3, 4, 5);
     table.take(1, 6);
@@ -271,7 +271,7 @@ describe('epochs', () => {
     expect(table.answers(1)).toEqual([bought]);
   });
 
-  test('M-L14: who was away too long holds nothing, and knows it when it is back', () => {
+  test('M-L17: who was away too long holds nothing, and knows it when it is back', () => {
     const table = new Table();
     table.epoch(1, 2, 3, 4, 5);
     table.take(1, 6);
@@ -284,7 +284,7 @@ describe('epochs', () => {
     expect(table.ledgers.get(1)!.isRecalling).toBe(false);
   });
 
-  test('another line begins with all coins where they first were', () => {
+  test('M-L1: another line begins with all coins where they first were', () => {
     const table = new Table();
     table.epoch(1, 2, 3);
     table.take(1, 6);

@@ -267,11 +267,11 @@ class Match {
     const seat = this.newest.seatOf(peer)!;
     const isGoneSoon = fate === 0;
     if (isGoneSoon) {
-      this.in(60, () => this.drop(peer, life));
+      this.in(60, () => this.bury(peer));
       return;
     }
     if (this.chance(60)) this.in(this.random.below(1000), () => this.setAway(peer, life));
-    if (fate === 1) this.in(1000 + this.random.below(3000), () => this.drop(peer, life));
+    if (fate === 1) this.in(1000 + this.random.below(3000), () => this.bury(peer));
     // What another program does with the number is another life.
     else this.in(this.random.below(4000), () => this.restart(peer, seat));
   }
@@ -287,6 +287,7 @@ class Match {
 
   seatAgain(peer: number, life: number): void {
     this.change((seats) => {
+      if (this.programs.get(peer)?.life !== life) return seats;
       const old = seats.find((seat) => seat.peer === peer);
       const others = seats.filter((seat) => seat !== old);
       return [...others, { peer, slot: old?.slot ?? freeSlot(seats), life, isAway: false, cell: old?.cell ?? NO_CELL }];
@@ -301,6 +302,11 @@ class Match {
 
   drop(peer: number, life: number): void {
     this.change((seats) => seats.filter((seat) => seat.peer !== peer || seat.life !== life));
+  }
+
+  /** Drops the seat of whoever runs no more. */
+  bury(peer: number): void {
+    this.change((seats) => seats.filter((seat) => seat.peer !== peer || this.programs.has(peer)));
   }
 
   /** Some are cut off for a while, and remember. Those who stay away too long lose their seat. */
@@ -330,6 +336,7 @@ class Match {
     this.teach(program, this.newest.number);
     // By the time that the next epoch is made, its seat may be away, or gone: then it gets another life.
     this.change((seats) => {
+      if (this.programs.get(peer) !== program) return seats;
       const seat = seats.find((other) => other.peer === peer);
       if (seat) return seats.map((other) => (other === seat ? { ...seat, isAway: false } : other));
       program.life++;
