@@ -9,7 +9,7 @@ import { seedRandom } from '../../game/random.ts';
 import { fireShot, firstHit, flyShot, launchShot, shotTouches } from '../../game/shots.ts';
 import { addPlayer, hurtPlayer, movePlayer, respawnPlayer } from '../../game/step.ts';
 import { Status, Stream } from '../../game/world.ts';
-import { collect, hearLedger } from './coins.ts';
+import { collect, hearLedger, recentNews } from './coins.ts';
 import { type Core, isOwnAlive, KEPT_TICKS, NEVER, type Stage } from './core.ts';
 import type { AvatarState, ToldShot } from './state-codec.ts';
 import { tellKill } from './telling.ts';
@@ -166,5 +166,6 @@ export function ownState(core: Core): AvatarState {
     health: players.health[player]!,
     deaths: players.deaths[player]! & 0xffff,
     shots,
+    news: recentNews(core, tick),
   };
 }

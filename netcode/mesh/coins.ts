@@ -7,7 +7,14 @@ import { nextPurchaseKey } from '../../game/input.ts';
 import { raiseShield, touchesCoin } from '../../game/step.ts';
 import { EventKind, Status } from '../../game/world.ts';
 import { type Core, isOwnAlive, type Stage } from './core.ts';
+import { encodeNewsList } from './ledger/news-codec.ts';
 import { tellNews } from './telling.ts';
+
+/** Ticks for which own news ride along with states: several are told in that time, whatever the rate. */
+const NEWS_TICKS = 8;
+/** Spots in one state at most: its death drops a player's coins over many. */
+const MAX_CARRIED = 12;
+const NO_NEWS = new Uint8Array(0);
 
 /** Claims every coin that the avatar touches. */
 export function collect(core: Core, nowMs: number): void {
@@ -51,11 +58,20 @@ export function hearLedger(core: Core, nowMs: number): void {
         core.outbox.tell({ type: 'purchased', player: id, key: event.key, granted: event.granted });
         break;
       case 'news':
+        core.news.push({ news: event.news, untilTick: world.match.tick[0]! + NEWS_TICKS });
         tellNews(core, event.news, nowMs);
         break;
     }
   }
   players.coins[id] = ledger.held;
+}
+
+/** Own news ride along with several states, so that one lost datagram loses none; empty where there are none. */
+export function recentNews(core: Core, tick: number): Uint8Array {
+  if (core.news.length === 0) return NO_NEWS;
+  core.news = core.news.filter(({ untilTick }) => tick < untilTick);
+  const news = core.news.flatMap((recent) => recent.news).slice(-MAX_CARRIED);
+  return news.length === 0 ? NO_NEWS : encodeNewsList(news);
 }
 
 /** Lays the coins that are known of into the world, where the view and the page find them. */

@@ -15,6 +15,7 @@ import { type PeerId, RENDEZVOUS, type Transport } from '../session.ts';
 import { createView, type View } from '../view.ts';
 import { WorldViewer } from '../world-view.ts';
 import type { Epoch } from './epoch.ts';
+import type { CoinNews } from './ledger/coin-book.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { Other } from './other.ts';
 import { encodeMeshSettings, type MeshSettings } from './settings.ts';
@@ -131,6 +132,8 @@ export interface Core {
   foughtTick: number;
   /** The last tick of which everybody in sight is to hear at once. */
   newsTick: number;
+  /** Own news of coins, and until which tick they ride along with states. */
+  news: { news: readonly CoinNews[]; untilTick: number }[];
   /** Deaths of others by the own shots that were counted, by victim. */
   readonly credited: Map<PeerId, number>;
   isViewFresh: boolean;
@@ -216,6 +219,7 @@ export function createCore(options: MeshOptions, startMs: number): Core {
     buying: 0,
     foughtTick: NEVER,
     newsTick: NEVER,
+    news: [],
     credited: new Map(),
     isViewFresh: false,
     onTick: () => {},

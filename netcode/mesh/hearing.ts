@@ -7,8 +7,9 @@ import { Kind, PROTOCOL_VERSION, ProtocolError } from '../protocol.ts';
 import { type PeerId, RENDEZVOUS } from '../session.ts';
 import { hearShot } from './avatar.ts';
 import { layKnownCoins } from './coins.ts';
-import type { Core, Stage } from './core.ts';
-import { decodeNews } from './ledger/news-codec.ts';
+import type { Core } from './core.ts';
+import type { CoinNews } from './ledger/coin-book.ts';
+import { decodeNews, decodeNewsList } from './ledger/news-codec.ts';
 import { MAX_MESH_MESSAGE_BYTES } from './limits.ts';
 import { answerAsk, hearNear, isGone, vanish } from './linking.ts';
 import { NO_TILE, type Other } from './other.ts';
@@ -53,7 +54,7 @@ function deliver(core: Core, other: Other, bytes: Uint8Array, nowMs: number): vo
     hearState(core, other, bytes, true, nowMs);
     forward(core, other, bytes, nowMs);
   } else if (kind === Kind.meshNews) {
-    hearNews(core, other, bytes, nowMs);
+    learnNews(core, other, decodeNews(bytes, core.stage!.arena), nowMs);
   } else if (kind >= Kind.meshPing && kind <= Kind.meshKill) {
     hearMesh(core, other, bytes, nowMs);
   } else if (kind >= Kind.ledgerClaim && kind <= Kind.ledgerLast) {
@@ -128,6 +129,7 @@ function hearState(core: Core, owner: Other, bytes: Uint8Array, isDirect: boolea
   owner.stateAtMs = nowMs;
   owner.isDirect = isDirect;
   showOther(core, owner, nowMs);
+  if (state.news.length > 0) learnNews(core, owner, decodeNewsList(state.news, stage.arena), nowMs);
 }
 
 /** Puts what an owner told into the own world. */
@@ -157,10 +159,9 @@ function hearKill(core: Core, victim: Other, deaths: number): void {
   creditKill(core.stage!.world, core.player);
 }
 
-/** What was new is told on: who sees the coin may not see who moved it. */
-function hearNews(core: Core, from: Other, bytes: Uint8Array, nowMs: number): void {
-  const stage = core.stage as Stage;
-  const fresh = stage.ledger.book.apply(decodeNews(bytes, stage.arena));
+function learnNews(core: Core, from: Other, news: readonly CoinNews[], nowMs: number): void {
+  const stage = core.stage!;
+  const fresh = stage.ledger.book.apply(news);
   if (fresh.length === 0) return;
   layKnownCoins(stage);
   tellNewsOn(core, fresh, from, nowMs);

@@ -15,7 +15,7 @@ import { MAX_LISTED, type MeshMessage } from './peer-codec.ts';
 import { peerOf, ping, say, tellCell } from './telling.ts';
 
 /** A link over which nothing comes for so long is given up. */
-const HANG_UP_AFTER_MS = 3000;
+const HANG_UP_AFTER_MS = 4000;
 /** A link that did not come up, or went down, is tried again. */
 const REDIAL_AFTER_MS = 3000;
 const ASK_EVERY_MS = 500;

@@ -4,6 +4,7 @@
  *
  *   [version][kind][tick u32][flags u8][x u24][y u24][aim u16][buttons u8][health u8][deaths u16]
  *   shots × [k and age u8][x u24][y u24][aim u16]      k: 2 bits, ticks since it was fired: 6 bits
+ *   [news of coins to the end, where there are any: ledger/news-codec.ts]
  */
 import { AIM_STEPS, MAX_HEALTH, SHOTS_PER_PLAYER } from '../../game/constants.ts';
 import { BUTTON_MASK } from '../../game/input.ts';
@@ -43,10 +44,14 @@ export interface AvatarState {
   /** Low 16 bits of how often it died. */
   deaths: number;
   shots: ToldShot[];
+  /** News of coins as bytes; empty for none. */
+  news: Uint8Array;
 }
 
 export function encodeState(state: AvatarState): Uint8Array {
-  const bytes = new Uint8Array(HEAD_BYTES + SHOT_BYTES * state.shots.length);
+  const newsAt = HEAD_BYTES + SHOT_BYTES * state.shots.length;
+  const bytes = new Uint8Array(newsAt + state.news.length);
+  bytes.set(state.news, newsAt);
   const put = (at: number, length: number, value: number): void => {
     for (let i = 0; i < length; i++) bytes[at + i] = value >>> (8 * i);
   };
@@ -101,11 +106,11 @@ export function decodeState(bytes: Uint8Array, size: number): AvatarState {
     if (k >= SHOTS_PER_PLAYER) throw new ProtocolError(`shot ${k} of a player`);
     shots.push({ k, ageTicks: first >> 2, x: place(reader, size), y: place(reader, size), aim: aimOf(reader) });
   }
-  reader.end();
+  const news = reader.copy(reader.remaining);
   const isAlive = (flags & Flag.alive) !== 0;
   const isShielded = (flags & Flag.shielded) !== 0;
   const isFighting = (flags & Flag.fighting) !== 0;
-  return { tick, isAlive, isShielded, isFighting, x, y, aim, buttons, health, deaths, shots };
+  return { tick, isAlive, isShielded, isFighting, x, y, aim, buttons, health, deaths, shots, news };
 }
 
 function place(reader: ByteReader, size: number): number {

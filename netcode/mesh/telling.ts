@@ -1,5 +1,5 @@
 /** What a mesh session says to others, over which link, and how often it tells whom where its avatar is. */
-import { VISION_RADIUS } from '../../game/constants.ts';
+import { PLAYER_SPEED_PER_S, VISION_RADIUS } from '../../game/constants.ts';
 import { mintPlace } from '../../game/mint.ts';
 import { encodeMessage } from '../messages.ts';
 import { type LinkState, type PeerId, RENDEZVOUS } from '../session.ts';
@@ -11,10 +11,9 @@ import { NO_TILE, Other, TELLING_RADIUS, tileOf } from './other.ts';
 import { encodeMesh, type MeshMessage } from './peer-codec.ts';
 import { encodeState } from './state-codec.ts';
 
-/** A link over which nothing was said for this long carries a ping. */
-const PING_EVERY_MS = 500;
-/** Round trips are measured at least this often. */
-const RTT_EVERY_MS = 1000;
+/** Between two pings on a link. */
+const LEAST_PING_MS = 400;
+const MOST_PING_MS = 1500;
 /** Those this near, and those in a fight, are told twice as often where sending is by need. */
 const NEAR = VISION_RADIUS / 2;
 
@@ -111,16 +110,23 @@ function rateFor(core: Core, other: Other, distance: number, isFighting: boolean
 
 /** Keeps links alive, and measures their round trips. */
 export function ping(core: Core, other: Other, nowMs: number): void {
-  if (!other.isReachable || (nowMs < other.pingDueMs && nowMs - other.lastSentMs < PING_EVERY_MS)) return;
-  sayPing(core, other, nowMs);
+  if (other.isReachable && nowMs >= other.pingDueMs) sayPing(core, other, nowMs);
 }
 
 /** A ping tells the tile to those only who are not told the place. */
 function sayPing(core: Core, other: Other, nowMs: number): void {
-  other.pingDueMs = nowMs + RTT_EVERY_MS;
+  other.pingDueMs = nowMs + pingEveryMs(core, other, nowMs);
   const place = other.isTold ? null : ownPlace(core);
   const tile = place ? tileOf(place.x, place.y) : NO_TILE;
   say(core, other.id, { type: 'meshPing', tile, timeMs: Math.floor(nowMs) & 0xffff, ...other.echo(nowMs) }, nowMs);
+}
+
+/** Whoever may be in sight sooner is pinged sooner, so that neither is surprised. */
+function pingEveryMs(core: Core, other: Other, nowMs: number): number {
+  const place = ownPlace(core);
+  if (other.isTold || !place) return MOST_PING_MS;
+  const beyond = other.distanceTo(place.x, place.y, nowMs) - TELLING_RADIUS;
+  return Math.max(LEAST_PING_MS, Math.min(MOST_PING_MS, (beyond * 1000) / PLAYER_SPEED_PER_S));
 }
 
 /** Passes a state on to those who asked for it because they have no link to its owner yet. */
@@ -139,15 +145,15 @@ export function forward(core: Core, owner: Other, bytes: Uint8Array, nowMs: numb
   }
 }
 
-/** Tells own news of coins to all who may see them lie, or no longer lie. */
+/** Those in sight hear own news of coins with our state (M6); here they go to who may see a new coin, and not us. */
 export function tellNews(core: Core, news: readonly CoinNews[], nowMs: number): void {
-  const place = ownPlace(core);
-  if (!place) return;
   for (const other of core.others.values()) {
-    if (!other.isReachable) continue;
-    const isInSight = other.distanceTo(place.x, place.y, nowMs) <= TELLING_RADIUS;
-    const theirs = isInSight ? news : news.filter((one) => mayConcern(core, one, other, nowMs));
-    tellNewsTo(other, theirs, nowMs);
+    if (!other.isReachable || other.isTold) continue;
+    tellNewsTo(
+      other,
+      news.filter((one) => mayConcern(core, one, other, nowMs)),
+      nowMs,
+    );
   }
 }
 

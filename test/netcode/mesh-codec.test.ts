@@ -26,6 +26,7 @@ const STATE: AvatarState = {
   health: 75,
   deaths: 2,
   shots: [{ k: 1, ageTicks: 3, x: 0x010203, y: 0x020304, aim: 4095 }],
+  news: Uint8Array.of(0xee),
 };
 
 const MESSAGES: [MeshMessage, string][] = [
@@ -37,7 +38,7 @@ const MESSAGES: [MeshMessage, string][] = [
 ];
 
 test('golden bytes: a state of 19 bytes and 9 for its shot', () => {
-  const hex = '01 3c e8030000 0d 452301 301002 bc0a 09 4b 0200  0d 030201 040302 ff0f';
+  const hex = '01 3c e8030000 0d 452301 301002 bc0a 09 4b 0200  0d 030201 040302 ff0f  ee';
   expect(hexOf(encodeState(STATE))).toBe(plain(hex));
   expect(decodeState(encodeState(STATE), SIZE)).toEqual(STATE);
 });
@@ -75,6 +76,7 @@ test('states of any kind come back as they were', () => {
       fc.record({ k: fc.integer({ min: 0, max: 2 }), ageTicks: fc.integer({ min: 0, max: 63 }), x: at, y: at, aim }),
       { maxLength: 3 },
     ),
+    news: fc.uint8Array({ maxLength: 20 }),
   });
   fc.assert(
     fc.property(state, (one) => {

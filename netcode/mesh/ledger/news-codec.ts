@@ -10,7 +10,12 @@ export const MAX_NEWS = 64;
 
 /** One message with the first `MAX_NEWS` of the news. */
 export function encodeNews(news: readonly CoinNews[]): Uint8Array {
-  const writer = new ByteWriter(128).u8(PROTOCOL_VERSION).u8(Kind.meshNews);
+  return new ByteWriter(128).u8(PROTOCOL_VERSION).u8(Kind.meshNews).bytes(encodeNewsList(news)).finish();
+}
+
+/** The same without version and kind, to be part of another message. */
+export function encodeNewsList(news: readonly CoinNews[]): Uint8Array {
+  const writer = new ByteWriter(64);
   const told = news.slice(0, MAX_NEWS);
   writer.u8(told.length);
   for (const { spot, version, generation, since, dropped } of told) {
@@ -22,7 +27,12 @@ export function encodeNews(news: readonly CoinNews[]): Uint8Array {
 
 /** Throws a ProtocolError on anything that is not exactly one message of news of that arena's match. */
 export function decodeNews(bytes: Uint8Array, arena: Arena): CoinNews[] {
-  const reader = new ByteReader(bytes, 2);
+  return decodeNewsList(bytes.subarray(2), arena);
+}
+
+/** The same of a list without version and kind. */
+export function decodeNewsList(bytes: Uint8Array, arena: Arena): CoinNews[] {
+  const reader = new ByteReader(bytes);
   const count = reader.u8();
   if (count > MAX_NEWS) throw new ProtocolError(`news of ${count} spots`);
   const news = Array.from({ length: count }, () => readNews(reader, arena));
