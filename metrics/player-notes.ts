@@ -80,6 +80,22 @@ export function notePlayerEvent(
   }
 }
 
+/** What a peer that simulates tells once a second: its input delay, and its links to the other members. */
+export function sampleMember(
+  recorder: SwarmRecorder,
+  session: {
+    readonly delayTicks: number;
+    readonly roster: { readonly members: readonly { peer: number }[] };
+    readonly peers: ReadonlyMap<number, { readonly link: 'up' | 'down' | 'relayed' }>;
+  },
+  nowMs: number,
+): void {
+  const links = session.roster.members.map(({ peer }) => session.peers.get(peer)?.link);
+  const count = (state: 'up' | 'relayed') => links.filter((link) => link === state).length;
+  recorder.delay(session.delayTicks, nowMs);
+  recorder.links(count('up'), count('relayed'), nowMs);
+}
+
 /** How many players besides `self` are alive in a world: what a peer that simulates could look at. */
 export function livingOthers({ players, match }: World, self: number): number {
   let living = 0;

@@ -30,6 +30,8 @@ export interface PlayingPeer extends PeerSession {
   wantsInput(nowMs: number): boolean;
   /** Everybody it has or had something to do with. */
   readonly peers: ReadonlyMap<PeerId, { readonly id: PeerId; readonly link: LinkState }>;
+  /** `snapshots`: worlds that the own player has seen. */
+  readonly counters: { readonly snapshots: number; readonly malformed: number };
   /** Leaves for good: the others are told. */
   leave(nowMs: number): void;
 }

@@ -1,6 +1,7 @@
 /** A match in lockstep on virtual time: every peer simulates, and one of them writes down for all what was true. */
 import { createArena } from '../game/arena.ts';
 import type { AuthorityRecorder } from '../metrics/authority-recorder.ts';
+import { sampleMember } from '../metrics/player-notes.ts';
 import type { SwarmRecorder } from '../metrics/swarm-recorder.ts';
 import { Acceptor } from '../netcode/lockstep/ballot.ts';
 import { LockstepSession } from '../netcode/lockstep/lockstep-session.ts';
@@ -47,10 +48,7 @@ class LockstepKind implements PeerKind<LockstepSession> {
   }
 
   sample({ session }: LockstepNode, recorder: SwarmRecorder, nowMs: number): void {
-    const links = session.roster.members.map(({ peer }) => session.peers.get(peer)?.link);
-    const count = (state: 'up' | 'relayed') => links.filter((link) => link === state).length;
-    recorder.delay(session.delayTicks, nowMs);
-    recorder.links(count('up'), count('relayed'), nowMs);
+    sampleMember(recorder, session, nowMs);
   }
 
   told(node: LockstepNode, events: Parameters<TruthKeeper['noted']>[1], nowMs: number): void {

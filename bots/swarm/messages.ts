@@ -30,6 +30,10 @@ export type ToSwarm =
   | { type: 'start'; orders: SwarmOrders }
   /** Measure between two moments of the machine's monotonic clock. */
   | { type: 'measure'; fromMs: number; untilMs: number }
+  /** The players stand still from now on, so that what is under way comes to an end. */
+  | { type: 'rest' }
+  /** Write to a file, as JSON, what the peers know of the coins: a list of `LedgerStatement`. */
+  | { type: 'state'; path: string }
   /** Write what was recorded to files whose names begin so, and leave the match. */
   | { type: 'finish'; path: string };
 
@@ -38,6 +42,7 @@ export type FromSwarm =
   | { type: 'progress'; asked: number; joined: number; failed: number }
   /** Every join has come out one way or the other. */
   | { type: 'settled'; joined: number; failed: number; reasons: Record<string, number> }
+  | { type: 'stated' }
   /** Where the recordings are: `truth` where it was kept here, `replays` of peers whose worlds have parted. */
   | { type: 'finished'; path: string; truth: string | null; replays: { peer: number; path: string }[]; seats: Seat[] };
 

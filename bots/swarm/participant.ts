@@ -5,6 +5,7 @@
 import type { AuthorityRecorder } from '../../metrics/authority-recorder.ts';
 import type { Plan } from '../../metrics/plan.ts';
 import type { SwarmRecorder } from '../../metrics/swarm-recorder.ts';
+import type { LedgerStatement } from '../../netcode/mesh/ledger/audit.ts';
 import type { SessionEvent } from '../../netcode/session.ts';
 import type { View } from '../../netcode/view.ts';
 import type { BotRole } from './assign.ts';
@@ -34,6 +35,10 @@ export interface Participant {
   sample?(nowMs: number): void;
   /** Says from when to when is measured; for planted faults. */
   measure?(fromMs: number, untilMs: number): void;
+  /** From now on its player stands still and wants nothing. */
+  rest?(): void;
+  /** What it knows of the coins, where they have homes among the peers; null where they have not. */
+  readonly statement?: LedgerStatement | null;
   /** What it kept because its world had parted from another's; null when it did not. */
   readonly replay?: Replay | null;
   /** Leaves for good: says goodbye where it can, and closes every link. */

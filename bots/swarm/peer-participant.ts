@@ -1,21 +1,20 @@
 /**
- * A bot as a peer among peers: a session that simulates the whole match, a link to the rendezvous and one to each other
- * peer. The rendezvous may go and come; the match goes on without it.
+ * A bot as a peer among peers: a session, a link to the rendezvous, and links to other peers. The rendezvous may go and
+ * come; the match goes on without it. What the peers agree on, and who writes down what is true, is its kind's business.
  */
 import { randomFillSync } from 'node:crypto';
+import { NO_INPUT } from '../../game/input.ts';
 import type { World } from '../../game/world.ts';
 import type { ClientEnd } from '../../links/client-end.ts';
 import { cleanupDataChannels, openNodeDataChannelEnd } from '../../links/data-channel-node.ts';
 import { createNodePeerConnection } from '../../links/peer-connection-node.ts';
 import { PeerDriver } from '../../links/peer-driver.ts';
-import { nodeSigning } from '../../links/signing-node.ts';
 import { livingOthers } from '../../metrics/player-notes.ts';
 import { needsConditioning, profileOf } from '../../netcode/link/profiles.ts';
-import { LockstepSession } from '../../netcode/lockstep/lockstep-session.ts';
-import { encodeReplay } from '../../netcode/lockstep/replay-codec.ts';
+import type { LedgerStatement } from '../../netcode/mesh/ledger/audit.ts';
+import type { PlayingPeer } from '../../netcode/playing-peer.ts';
 import type { SessionEvent } from '../../netcode/session.ts';
 import type { View } from '../../netcode/view.ts';
-import { cheatOf } from '../cheats/index.ts';
 import type { BotRole } from './assign.ts';
 import { brainOf } from './brain.ts';
 import { HeldTimer } from './held-timer.ts';
@@ -27,55 +26,85 @@ import {
   REOPEN_AFTER_MS,
   type Surroundings,
 } from './participant.ts';
-import { PlantedDesync } from './planted-desync.ts';
-import { TruthKeeper } from './truth-keeper.ts';
 
 /** The room that the rendezvous of a run begins with. */
 const ROOM = 'MAIN';
 
-export class PeerParticipant implements Participant {
+/** What every session of a bot is made from. */
+export interface Birth {
+  transport: 'datagram';
+  name: string;
+  room: string;
+  inputRateHz: number;
+  randomBytes: (into: Uint8Array) => void;
+}
+
+/** What is about one kind of session only. One object per bot and session. */
+export interface PeerPart<S extends PlayingPeer> {
+  readonly session: S;
+  /** A turn of the session begins, and has ended: what was due is done, and was handed to the links. */
+  begin?(): void;
+  end?(): void;
+  /** An event that is about the own player. */
+  heard?(event: SessionEvent, nowMs: number): void;
+  /** Notes what is sampled about once a second. */
+  sample(nowMs: number): void;
+  measure?(fromMs: number, untilMs: number): void;
+  /** What it kept because its world had parted from another's. */
+  readonly replay?: Replay | null;
+  /** What it knows of the coins, where they have homes among the peers. */
+  readonly statement?: LedgerStatement | null;
+}
+
+export interface PartSurroundings extends Surroundings {
+  readonly role: BotRole;
+  readonly birth: Birth;
+  /** Its player sees something newer, of the world that its session holds. */
+  saw(world: World, nowMs: number): void;
+}
+
+export type MakePart<S extends PlayingPeer> = (around: PartSurroundings) => PeerPart<S>;
+
+export class PeerParticipant<S extends PlayingPeer> implements Participant {
   readonly #role: BotRole;
   readonly #around: Surroundings;
   readonly #handlers: ParticipantHandlers;
+  readonly #makePart: MakePart<S>;
   readonly #timer: HeldTimer;
-  readonly #planted: PlantedDesync | null;
-  /** Made, as the session is, when the bot asks to join; null before. */
-  #driver: PeerDriver<LockstepSession> | null = null;
-  #session!: LockstepSession;
-  #truth: TruthKeeper | null = null;
+  /** Made, as its part is, when the bot asks to join; null before. */
+  #driver: PeerDriver<S> | null = null;
+  #part!: PeerPart<S>;
   #reopenMs = Number.POSITIVE_INFINITY;
+  #measured: [fromMs: number, untilMs: number] | null = null;
   #isPlaying = false;
   #isLeaving = false;
-  replay: Replay | null = null;
 
-  constructor(role: BotRole, around: Surroundings, handlers: ParticipantHandlers) {
-    const { plan } = around;
+  constructor(role: BotRole, around: Surroundings, handlers: ParticipantHandlers, makePart: MakePart<S>) {
     this.#role = role;
     this.#around = around;
     this.#handlers = handlers;
+    this.#makePart = makePart;
     this.#timer = new HeldTimer(around.nowMs, handlers.rescheduled);
-    // The last one, because the first may be the one whose world counts as true.
-    this.#planted = plan.inject === 'desync' && role.index === plan.players - 1 ? new PlantedDesync() : null;
   }
 
-  #makeSession(): LockstepSession {
-    const { plan, nowMs } = this.#around;
-    const { index, cheat } = this.#role;
-    const honest = new LockstepSession(
-      {
-        transport: 'datagram',
-        name: `bot ${index}`,
-        room: ROOM,
-        inputRateHz: plan.inputRateHz,
-        randomBytes: (into) => {
-          randomFillSync(into);
-        },
-        ...(plan.defences.signedHeads ? { crypto: nodeSigning() } : {}),
-      },
-      nowMs(),
-    );
-    honest.onConfirmed = (world, tick, atMs) => this.#confirmed(world, tick, atMs);
-    return cheat === null ? honest : (cheatOf(cheat).wrapSession?.(honest) ?? honest);
+  get #session(): S {
+    return this.#part.session;
+  }
+
+  #begin(): PeerPart<S> {
+    const { index } = this.#role;
+    const randomBytes = (into: Uint8Array) => {
+      randomFillSync(into);
+    };
+    const { inputRateHz } = this.#around.plan;
+    const part = this.#makePart({
+      ...this.#around,
+      role: this.#role,
+      birth: { transport: 'datagram', name: `bot ${index}`, room: ROOM, inputRateHz, randomBytes },
+      saw: (world, nowMs) => this.#saw(world, nowMs),
+    });
+    if (this.#measured) part.measure?.(...this.#measured);
+    return part;
   }
 
   get nextDueMs(): number {
@@ -107,20 +136,18 @@ export class PeerParticipant implements Participant {
       this.#driver.attach(end);
       return;
     }
-    this.#session = this.#makeSession();
-    const recorder = this.#around.truthOf(this.#role);
-    this.#truth = recorder && new TruthKeeper(recorder, this.#session, this.#around.nowMs);
+    this.#part = this.#begin();
     this.#driver = this.#makeDriver(end);
   }
 
-  #makeDriver(end: ClientEnd): PeerDriver<LockstepSession> {
+  #makeDriver(end: ClientEnd): PeerDriver<S> {
     const { plan, endpoint } = this.#around;
     const { bindAddress } = endpoint;
     const { network, seed, natBlockedRatio } = plan;
     const profile = profileOf(network);
     const extraDelayMs = this.#around.extraDelayMsOf(this.#role);
     const isConditioned = needsConditioning(profile) || extraDelayMs > 0;
-    const driver = new PeerDriver<LockstepSession>({
+    const driver = new PeerDriver<S>({
       session: this.#session,
       end,
       createConnection: () => createNodePeerConnection(bindAddress ? { bindAddress } : {}),
@@ -142,15 +169,10 @@ export class PeerParticipant implements Participant {
     this.#handlers.rescheduled();
   }
 
-  /** Called with the world as a final tick left it. */
-  #confirmed(world: World, tick: number, nowMs: number): void {
-    const session = this.#session;
-    if (this.#role.full && session.player >= 0) {
-      const view = session.confirmedView;
-      if (view) this.#handlers.onView(view, nowMs, livingOthers(world, session.player) - view.players.count);
-    }
-    this.#truth?.confirmed(world, tick);
-    if (session.counters.desyncs === 0) this.#planted?.confirmed(world, tick, nowMs);
+  #saw(world: World, nowMs: number): void {
+    const { player, confirmedView: view } = this.#session;
+    if (!this.#role.full || player < 0 || !view) return;
+    this.#handlers.onView(view, nowMs, livingOthers(world, player) - view.players.count);
   }
 
   #tell(event: SessionEvent, nowMs: number): void {
@@ -167,13 +189,8 @@ export class PeerParticipant implements Participant {
       case 'snapshot':
         if (session.player < 0) return;
         break;
-      case 'input':
-        this.#truth?.inputTaken(event.dueMs);
-        break;
-      case 'desync':
-        if (session.tape) this.replay ??= { peer: session.self, bytes: encodeReplay(session.tape.replay) };
-        break;
     }
+    this.#part.heard?.(event, nowMs);
     this.#handlers.onEvent(event, nowMs);
   }
 
@@ -181,9 +198,9 @@ export class PeerParticipant implements Participant {
     if (nowMs >= this.#reopenMs) this.open();
     this.#timer.run(nowMs);
     if (!this.#driver || this.#session.nextDueMs > nowMs) return;
-    this.#truth?.begin();
+    this.#part.begin?.();
     this.#driver.pump();
-    this.#truth?.end();
+    this.#part.end?.();
     if (this.#isPlaying && this.#session.state !== 'playing') {
       this.#isPlaying = false;
       this.#handlers.onLost('dropped by the other peers');
@@ -195,20 +212,24 @@ export class PeerParticipant implements Participant {
   }
 
   sample(nowMs: number): void {
-    const { recorder } = this.#around;
-    let direct = 0;
-    let relayed = 0;
-    for (const { peer } of this.#session.roster.members) {
-      const link = this.#driver!.linkOf(peer);
-      if (link === 'direct') direct++;
-      else if (link === 'relayed') relayed++;
-    }
-    recorder.links(direct, relayed, nowMs);
-    recorder.delay(this.#session.delayTicks, nowMs);
+    this.#part.sample(nowMs);
   }
 
   measure(fromMs: number, untilMs: number): void {
-    this.#planted?.plantAt((fromMs + untilMs) / 2);
+    this.#measured = [fromMs, untilMs];
+    if (this.#driver) this.#part.measure?.(fromMs, untilMs);
+  }
+
+  rest(): void {
+    if (this.#driver) this.#driver.decide = () => NO_INPUT;
+  }
+
+  get replay(): Replay | null {
+    return (this.#driver && this.#part.replay) ?? null;
+  }
+
+  get statement(): LedgerStatement | null {
+    return (this.#driver && this.#part.statement) ?? null;
   }
 
   leave(reason: string): void {

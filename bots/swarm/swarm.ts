@@ -6,6 +6,7 @@
 import { monotonicMs } from '../../links/timer.ts';
 import { AuthorityRecorder } from '../../metrics/authority-recorder.ts';
 import { SwarmRecorder } from '../../metrics/swarm-recorder.ts';
+import type { LedgerStatement } from '../../netcode/mesh/ledger/audit.ts';
 import { Bot, type BotSurroundings } from './bot.ts';
 import { DueHeap } from './due-heap.ts';
 import { ForgetfulRecorder } from './forgetful-recorder.ts';
@@ -97,6 +98,16 @@ export class Swarm {
     // Reports outside the window count nothing; the first one after it began only sets the meters back.
     setTimeout(() => this.#reportBytes(fromMs - 1), fromMs - nowMs).unref();
     setTimeout(() => this.#reportBytes(untilMs - 1), untilMs - nowMs).unref();
+  }
+
+  /** The players stand still from now on. */
+  rest(): void {
+    for (const { participant } of this.#bots) participant.rest?.();
+  }
+
+  /** What the peers know of the coins. */
+  get statements(): LedgerStatement[] {
+    return this.#bots.flatMap(({ participant }) => participant.statement ?? []);
   }
 
   /** Everybody leaves; returns which player each bot was. */

@@ -37,6 +37,13 @@ async function obey(message: ToSwarm): Promise<void> {
     case 'measure':
       swarm?.measure(message.fromMs, message.untilMs);
       return;
+    case 'rest':
+      swarm?.rest();
+      return;
+    case 'state':
+      writeFileSync(message.path, JSON.stringify(swarm?.statements ?? []));
+      tell({ type: 'stated' });
+      return;
     case 'finish': {
       clearInterval(progress);
       finish(message.path);

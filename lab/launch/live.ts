@@ -16,6 +16,7 @@ import type { Plan } from '../../metrics/plan.ts';
 import type { LedgerCount } from '../../metrics/record.ts';
 import { decodeRendezvous, type RendezvousRecording } from '../../metrics/rendezvous-recorder.ts';
 import { decodeSwarm, type SwarmRecording } from '../../metrics/swarm-recorder.ts';
+import { auditLedger, type LedgerAudit, type LedgerStatement } from '../../netcode/mesh/ledger/audit.ts';
 import type { CheatWatch } from '../cheat-pairs.ts';
 import { describeEnd } from '../children.ts';
 import { BrokenRun } from '../exit.ts';
@@ -60,6 +61,9 @@ export interface LiveResult {
 }
 
 const COLLECT_TIMEOUT_MS = 60_000;
+/** After the players have come to rest, claims under way are answered in this time; if not, it is waited again. */
+const SETTLE_MS = 2000;
+const MOST_COUNTS = 4;
 /** Joins slower than this on average, with a minute to spare, will not come to an end. */
 const LEAST_JOINS_PER_S = 20;
 /** Processes get a moment between the order to measure and the first measured moment. */
@@ -117,8 +121,9 @@ class LiveRun {
     progress.stage(`Joining ${plan.players} players`, 1 + plan.players / 200);
     await this.#join(url);
     if (this.#interrupted === null) await this.#measure();
+    const ledger = launcher.truth === 'owners' && this.#interrupted === null ? await this.#countCoins() : null;
     progress.stage('Collecting what was recorded');
-    const result = await this.#collect();
+    const result = { ...(await this.#collect()), ledger };
     progress.finish();
     return result;
   }
@@ -235,6 +240,30 @@ class LiveRun {
     });
     await Promise.race([slept, this.#ended]);
     clearTimeout(timer);
+  }
+
+  /** The players come to rest, and all peers say what they know; counted again while something is under way. */
+  async #countCoins(): Promise<LedgerAudit | null> {
+    const { progress } = this.#options;
+    progress.stage('Counting the coins', SETTLE_MS / 1000);
+    for (const swarm of this.#swarms) swarm.send({ type: 'rest' });
+    let audit: LedgerAudit | null = null;
+    for (let round = 0; round < MOST_COUNTS && this.#interrupted === null; round++) {
+      await this.#sleepUntil(monotonicMs() + SETTLE_MS);
+      audit = auditLedger(
+        (await Promise.all(this.#swarms.map((swarm, worker) => this.#askState(swarm, worker)))).flat(),
+      );
+      if (audit?.error === 0) break;
+    }
+    return audit;
+  }
+
+  async #askState(swarm: SwarmChild, worker: number): Promise<LedgerStatement[]> {
+    const path = join(this.#directory, `ledger-${worker}`);
+    const stated = swarm.message('stated', COLLECT_TIMEOUT_MS);
+    swarm.send({ type: 'state', path });
+    const message = await stated.catch((error: Error) => this.#missing(error));
+    return message === null ? [] : JSON.parse(await readFile(path, 'utf8'));
   }
 
   /** Recordings go through files: they can be larger than a message between processes should be. */

@@ -1,0 +1,37 @@
+/** A bot in a mesh: its session owns its avatar, and it writes down for itself what is true of it. */
+import { MeshNotebook } from '../../metrics/mesh/mesh-notebook.ts';
+import { type LedgerStatement, statementOf } from '../../netcode/mesh/ledger/audit.ts';
+import { MeshSession } from '../../netcode/mesh/mesh-session.ts';
+import { cheatOf } from '../cheats/index.ts';
+import type { PartSurroundings, PeerPart } from './peer-participant.ts';
+
+export class MeshPart implements PeerPart<MeshSession> {
+  readonly session: MeshSession;
+  readonly #notebook: MeshNotebook;
+  readonly #nowMs: () => number;
+
+  constructor({ role: { cheat }, recorder, birth, saw, nowMs }: PartSurroundings) {
+    const honest = new MeshSession(birth, nowMs());
+    this.session = cheat === null ? honest : (cheatOf(cheat).wrapSession?.(honest) ?? honest);
+    this.#nowMs = nowMs;
+    const notebook = new MeshNotebook(honest, recorder);
+    this.#notebook = notebook;
+    honest.onTick = (tick, dueMs, atMs) => {
+      notebook.ticked(tick, dueMs, atMs);
+      saw(honest.world!, atMs);
+    };
+  }
+
+  end(): void {
+    this.#notebook.ended(this.#nowMs());
+  }
+
+  sample(nowMs: number): void {
+    this.#notebook.sample(nowMs);
+  }
+
+  get statement(): LedgerStatement | null {
+    const { self, epoch, ledger, settings } = this.session;
+    return settings && statementOf(self, { epoch, ledger, spots: settings.config.players });
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * What one peer of a mesh writes down about itself, read from its session after each of its ticks: bots over real
+ * connections and peers on virtual time write down the same things the same way. One per session.
+ */
+import { EventKind, type World } from '../../game/world.ts';
+import type { SwarmRecorder } from '../swarm-recorder.ts';
+import { type OwnTick, ownTickOf } from './owner-notes.ts';
+
+/** What is read of another peer. */
+interface TellingOther {
+  readonly link: 'up' | 'down' | 'relayed';
+  /** Slot of its avatar; −1 while it has none. */
+  readonly slot: number;
+  /** When the link came up. */
+  readonly upMs: number;
+  /** The newest state of its avatar came over the own link, and when. */
+  readonly isDirect: boolean;
+  readonly stateAtMs: number;
+  /** It is told where we are. */
+  readonly isTold: boolean;
+}
+
+/** What is read of a session: `MeshSession` of netcode/mesh/ has it. */
+export interface TellingPeer {
+  readonly player: number;
+  readonly world: World | null;
+  readonly peers: ReadonlyMap<number, TellingOther>;
+  readonly counters: {
+    readonly inputs: number;
+    readonly linksOpened: number;
+    readonly statesSent: number;
+    readonly stateBytes: number;
+    readonly forwardedBytes: number;
+  };
+}
+
+const NOTHING_YET: TellingPeer['counters'] = {
+  inputs: 0,
+  linksOpened: 0,
+  statesSent: 0,
+  stateBytes: 0,
+  forwardedBytes: 0,
+};
+
+export class MeshNotebook {
+  readonly #session: TellingPeer;
+  readonly #recorder: SwarmRecorder;
+  /** The newest tick whose input the avatar reflects. */
+  #inputTick = -1;
+  #before = NOTHING_YET;
+  /** Links over which a state has come, by peer: when they came up, and whose avatar it was. */
+  readonly #direct = new Map<number, { upMs: number; slot: number }>();
+  /** The last tick, until it is known when it ended. */
+  #open: OwnTick | null = null;
+
+  constructor(session: TellingPeer, recorder: SwarmRecorder) {
+    this.#session = session;
+    this.#recorder = recorder;
+  }
+
+  /** The session has done a tick of its own avatar, which is about to be handed to the links. */
+  ticked(tick: number, dueMs: number, nowMs: number): void {
+    this.ended(nowMs);
+    const { player, world, counters } = this.#session;
+    if (player < 0 || !world) return;
+    if (counters.inputs !== this.#before.inputs) this.#inputTick = tick;
+    this.#open = ownTickOf(world, player, { tick, dueMs, startMs: nowMs, endMs: nowMs, inputTick: this.#inputTick });
+    this.#noteEvents(world, player, tick, nowMs);
+    this.#noteCounters(nowMs);
+    this.#noteDirect(player, nowMs);
+  }
+
+  /** The last tick is over: what it had to say is with the links. */
+  ended(nowMs: number): void {
+    const { player } = this.#session;
+    if (this.#open && player >= 0) this.#recorder.owners.tick(player, { ...this.#open, endMs: nowMs });
+    this.#open = null;
+  }
+
+  /** About once a second. */
+  sample(nowMs: number): void {
+    let [direct, relayed, told] = [0, 0, 0];
+    for (const { link, isTold } of this.#session.peers.values()) {
+      if (link === 'up') direct++;
+      else if (link === 'relayed') relayed++;
+      if (link !== 'down' && isTold) told++;
+    }
+    this.#recorder.links(direct, relayed, nowMs);
+    this.#recorder.mesh.recipients(told, nowMs);
+  }
+
+  #noteEvents({ events }: World, player: number, tick: number, nowMs: number): void {
+    const { owners } = this.#recorder;
+    for (let i = 0; i < events.count; i++) {
+      const kind = events.kind[i]!;
+      if (events.a[i] !== player) continue;
+      if (kind === EventKind.fire) owners.fired(nowMs);
+      else if (kind === EventKind.kill || kind === EventKind.pickup || kind === EventKind.purchase) {
+        owners.outcome(player, { tick, kind, other: events.b[i]!, amount: events.amount[i]! }, nowMs);
+      }
+    }
+  }
+
+  #noteCounters(nowMs: number): void {
+    const { counters } = this.#session;
+    const { mesh } = this.#recorder;
+    const before = this.#before;
+    if (counters.linksOpened > before.linksOpened) mesh.linkOpened(nowMs, counters.linksOpened - before.linksOpened);
+    if (counters.statesSent > before.statesSent) {
+      mesh.stateSent(counters.stateBytes - before.stateBytes, nowMs, counters.statesSent - before.statesSent);
+    }
+    if (counters.forwardedBytes > before.forwardedBytes) {
+      mesh.forwarded(counters.forwardedBytes - before.forwardedBytes, nowMs);
+    }
+    this.#before = { ...counters };
+  }
+
+  /** Exact to a tick: several states may have come since the last one. */
+  #noteDirect(player: number, nowMs: number): void {
+    const { peers } = this.#session;
+    const { mesh } = this.#recorder;
+    for (const [id, { upMs, slot }] of this.#direct) {
+      const other = peers.get(id);
+      if (other?.link === 'up' && other.upMs === upMs && other.slot === slot) continue;
+      this.#direct.delete(id);
+      mesh.directLost(player, slot, nowMs);
+    }
+    for (const [id, { link, slot, upMs, isDirect, stateAtMs }] of peers) {
+      if (link !== 'up' || !isDirect || stateAtMs < upMs || slot < 0 || this.#direct.has(id)) continue;
+      this.#direct.set(id, { upMs, slot });
+      mesh.directState(player, slot, stateAtMs);
+    }
+  }
+}
