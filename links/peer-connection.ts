@@ -44,11 +44,14 @@ export abstract class BasePeerConnection extends BaseEnd implements PeerConnecti
   #isDescribed = false;
   #candidates: Candidate[] | null = [];
   #candidateCount = 0;
+  /** Own candidates that are not told yet; null once the other side may have them. */
+  #untold: { candidate: string; mid: string }[] | null = null;
 
   offer(attempt: string): void {
     if (this.#attempt !== '' || this.state !== 'opening') return;
     this.#attempt = attempt;
     this.#hasOffered = true;
+    this.#untold = [];
     this.startOffer();
   }
 
@@ -81,6 +84,9 @@ export abstract class BasePeerConnection extends BaseEnd implements PeerConnecti
     const waiting = this.#candidates ?? [];
     this.#candidates = null;
     for (const { candidate, mid } of waiting) if (this.state !== 'closed') this.takeCandidate(candidate, mid);
+    const untold = this.#untold ?? [];
+    this.#untold = null;
+    for (const { candidate, mid } of untold) this.signalCandidate(candidate, mid);
   }
 
   protected signalDescription(type: 'offer' | 'answer', sdp: string): void {
@@ -88,9 +94,14 @@ export abstract class BasePeerConnection extends BaseEnd implements PeerConnecti
     this.onSignal(formatSignal({ type, attempt: this.#attempt, sdp: withoutCandidates(sdp) }));
   }
 
+  /**
+   * Whoever offers tells its candidates when it has the answer. Told before, the other side reaches us first, and greets a side
+   * that cannot answer yet: its first handshake is lost, and comes again a second later.
+   */
   protected signalCandidate(candidate: string, mid: string): void {
     if (this.state === 'closed') return;
-    this.onSignal(formatSignal({ type: 'candidate', attempt: this.#attempt, candidate, mid }));
+    if (this.#untold) this.#untold.push({ candidate, mid });
+    else this.onSignal(formatSignal({ type: 'candidate', attempt: this.#attempt, candidate, mid }));
   }
 
   protected abstract startOffer(): void;

@@ -58,6 +58,27 @@ test('six peers that all dial all at once have one link per pair', async () => {
   expect(counters.reduce((sum, { dialled }) => sum + dialled, 0)).toBeGreaterThan(15);
 });
 
+test('who offers tells its candidates when it has the answer: told before, they let the other side greet it too early', async () => {
+  const offerer = createNodePeerConnection();
+  const answerer = createNodePeerConnection();
+  const told: string[] = [];
+  offerer.onSignal = (payload) => {
+    told.push(JSON.parse(payload).type);
+    answerer.accept(payload);
+  };
+  const held: string[] = [];
+  answerer.onSignal = (payload) => held.push(payload);
+  offerer.offer('1');
+  // Both sides gather alike, and the offerer began first: it has candidates by now.
+  await until('the answerer has gathered', () => held.some((payload) => payload.includes('candidate')));
+  expect(told).toEqual(['offer']);
+  for (const payload of held) offerer.accept(payload);
+  await until('they are linked', () => offerer.state === 'open' && answerer.state === 'open');
+  expect(told).toContain('candidate');
+  offerer.close();
+  answerer.close();
+});
+
 test('a pair that cannot connect is relayed, and counted', async () => {
   const live = await start();
   const natBlocking = { ratio: 1, seed: 7 };
