@@ -10,9 +10,9 @@ import type { PeerId } from '../session.ts';
 import { clearSlot } from './avatar.ts';
 import { cellOf } from './cells.ts';
 import { type Core, ownPlace } from './core.ts';
-import { FRESH_MS, LINKING_RADIUS, type Other, tileOf } from './other.ts';
+import { FRESH_MS, LINKING_RADIUS, type Other, TELLING_RADIUS, tileOf } from './other.ts';
 import { MAX_LISTED, type MeshMessage } from './peer-codec.ts';
-import { peerOf, ping, say, tellCell } from './telling.ts';
+import { linkChanged, peerOf, ping, say, tellCell } from './telling.ts';
 
 /** A link over which nothing comes for so long is given up. */
 const HANG_UP_AFTER_MS = 4000;
@@ -24,6 +24,8 @@ const ASKED_AT_ONCE = 2;
 const STRANGERS_EVERY_MS = 5000;
 /** Somebody of whom nothing more was heard is forgotten. */
 const FORGET_AFTER_MS = 10_000;
+/** A link that was closed is not dialled again before this, unless the two are nearer. */
+const TURNED_AWAY_MS = 8000;
 /** Links kept free for those who dial us. */
 const SPARE_LINKS = 4;
 /** A link is not closed for want of room before it is this old. */
@@ -84,13 +86,16 @@ function dialNear(core: Core, x: number, y: number, open: number, nowMs: number)
     if (other.isReachable || other.slot < 0 || nowMs - other.dialledMs < REDIAL_AFTER_MS) continue;
     if (core.epoch?.seatOf(other.id)?.isAway !== false) continue;
     const distance = other.distanceTo(x, y, nowMs);
-    if (distance <= LINKING_RADIUS) wanted.push({ other, distance });
+    // Who had no room for us has none before we are nearer, or somebody else has gone.
+    const wasTurnedAway = nowMs - other.downMs < TURNED_AWAY_MS && distance > other.downDistance - WORTH_IT;
+    if (distance <= LINKING_RADIUS && !wasTurnedAway) wanted.push({ other, distance });
   }
   if (wanted.length === 0) return;
   wanted.sort((a, b) => a.distance - b.distance || a.other.id - b.other.id);
   let room = core.stage!.settings.maxLinks - SPARE_LINKS - open;
   for (const { other, distance } of wanted) {
-    if (room <= 0 && !closeFarther(core, x, y, distance, nowMs)) return;
+    // For somebody who is not in sight yet no other link is given up.
+    if (room <= 0 && (distance > TELLING_RADIUS || !closeFarther(core, x, y, distance, nowMs))) return;
     room--;
     other.dialledMs = nowMs;
     core.outbox.connect(other.id);
@@ -101,34 +106,40 @@ function dialNear(core: Core, x: number, y: number, open: number, nowMs: number)
 function closeFarther(core: Core, x: number, y: number, distance: number, nowMs: number): boolean {
   const least = leastUseful(core, x, y, nowMs);
   if (!least || least.distance < distance + WORTH_IT) return false;
-  close(core, least.other);
+  close(core, least.other, nowMs);
   return true;
 }
 
-function leastUseful(core: Core, x: number, y: number, nowMs: number): { other: Other; distance: number } | null {
+function leastUseful(
+  core: Core,
+  x: number,
+  y: number,
+  nowMs: number,
+  leastAgeMs = LEAST_LINK_MS,
+): { other: Other; distance: number } | null {
   let least: { other: Other; distance: number } | null = null;
   for (const other of core.others.values()) {
-    if (!other.isReachable || nowMs - other.upMs < LEAST_LINK_MS) continue;
+    if (!other.isReachable || nowMs - other.upMs < leastAgeMs) continue;
     const distance = other.distanceTo(x, y, nowMs);
     if (!least || distance > least.distance) least = { other, distance };
   }
   return least;
 }
 
+/** Keeps to the limit: past it the farthest goes, however new it is. */
 function closeLeast(core: Core, x: number, y: number, nowMs: number): void {
   let links = 0;
   for (const other of core.others.values()) if (other.isReachable) links++;
   for (; links > core.stage!.settings.maxLinks; links--) {
-    const least = leastUseful(core, x, y, nowMs);
-    if (!least) return;
-    close(core, least.other);
+    const least = leastUseful(core, x, y, nowMs, 0);
+    if (least) close(core, least.other, nowMs);
   }
 }
 
-function close(core: Core, other: Other): void {
+function close(core: Core, other: Other, nowMs: number): void {
   core.counters.linksClosed++;
   core.outbox.disconnect(other.id, 'others are nearer');
-  other.link = 'down';
+  linkChanged(core, other.id, 'down', nowMs);
 }
 
 /** Asks two neighbours whom they know: the one farthest ahead, and anyone. */

@@ -46,7 +46,10 @@ export function linkChanged(core: Core, id: PeerId, state: LinkState, nowMs: num
   const wasReachable = other.isReachable;
   other.link = state;
   if (state === 'down') {
+    const place = ownPlace(core);
     other.isDirect = false;
+    other.downMs = nowMs;
+    other.downDistance = place ? other.distanceTo(place.x, place.y, nowMs) : 0;
     return;
   }
   if (!wasReachable) {
@@ -54,6 +57,7 @@ export function linkChanged(core: Core, id: PeerId, state: LinkState, nowMs: num
     core.counters.linksOpened++;
   }
   other.upMs = nowMs;
+  core.careDueMs = Math.min(core.careDueMs, nowMs);
   other.lastHeardMs = nowMs;
   other.pingDueMs = nowMs;
   other.isTold = false;
