@@ -98,7 +98,9 @@ export class PeerDriver<S extends PeerSession = PeerSession> {
       self: () => session.rendezvous.self,
       isBlocked: (peer) => this.#isBlocked(peer),
       onSignal: (peer, payload) => {
-        session.rendezvous.signal(peer, payload, timer.nowMs());
+        const nowMs = timer.nowMs();
+        if (session.signal) session.signal(peer, payload, nowMs);
+        else session.rendezvous.signal(peer, payload, nowMs);
         this.#perform();
       },
       onUp: (peer) => this.#report(peer, 'up'),

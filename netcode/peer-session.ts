@@ -3,8 +3,10 @@
  * need to know no more of it than this: what a peer's dialler answers goes through `rendezvous.signal`.
  */
 import type { RendezvousClient } from './rendezvous-client.ts';
-import type { Session } from './session.ts';
+import type { PeerId, Session } from './session.ts';
 
 export interface PeerSession extends Session {
   readonly rendezvous: RendezvousClient;
+  /** Hands a text to a peer's dialler where that need not go through the rendezvous. False when there is no way. */
+  signal?(to: PeerId, payload: string, nowMs: number): boolean;
 }

@@ -59,6 +59,9 @@ export interface MeshCounters {
   /** States that came too late, or were told for a tick that is not yet. */
   oldStates: number;
   earlyStates: number;
+  /** Diallers' texts sent through a neighbour, and handed on for others. */
+  signals: number;
+  signalsHandedOn: number;
 }
 
 /** Ticks of the own way that are kept, to judge shots that come late. */
@@ -183,6 +186,8 @@ export function createCore(options: MeshOptions, startMs: number): Core {
     linksClosed: 0,
     oldStates: 0,
     earlyStates: 0,
+    signals: 0,
+    signalsHandedOn: 0,
   };
   const outbox = new Outbox(counters);
   const players = settings?.config.players ?? 0;

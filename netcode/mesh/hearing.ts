@@ -14,6 +14,7 @@ import { MAX_MESH_MESSAGE_BYTES } from './limits.ts';
 import { answerAsk, hearNear, isGone, vanish } from './linking.ts';
 import { NO_TILE, type Other } from './other.ts';
 import { decodeMesh } from './peer-codec.ts';
+import { hearSignal } from './signalling.ts';
 import { decodeState, stateTick } from './state-codec.ts';
 import { forward, peerOf, tellNewsOn } from './telling.ts';
 
@@ -55,7 +56,7 @@ function deliver(core: Core, other: Other, bytes: Uint8Array, nowMs: number): vo
     forward(core, other, bytes, nowMs);
   } else if (kind === Kind.meshNews) {
     learnNews(core, other, decodeNews(bytes, core.stage!.arena), nowMs);
-  } else if (kind >= Kind.meshPing && kind <= Kind.meshKill) {
+  } else if (kind >= Kind.meshPing && kind <= Kind.meshSignal) {
     hearMesh(core, other, bytes, nowMs);
   } else if (kind >= Kind.ledgerClaim && kind <= Kind.ledgerLast) {
     core.stage!.ledger.receive(other.id, bytes, nowMs);
@@ -103,11 +104,15 @@ function hearMesh(core: Core, other: Other, bytes: Uint8Array, nowMs: number): v
         throw new ProtocolError('forwarded what is no state of another');
       }
       const owner = peerOf(core, message.peer, nowMs);
+      owner.introducer = other.id;
       hearState(core, owner, message.state, false, nowMs);
       return;
     }
     case 'meshKill':
       hearKill(core, other, message.deaths);
+      return;
+    case 'meshSignal':
+      hearSignal(core, other, message, nowMs);
       return;
   }
 }

@@ -15,6 +15,7 @@ import { receive, showOther } from './hearing.ts';
 import { careForLinks, hearStrangers, isGone, vanish } from './linking.ts';
 import { MeshScene } from './scene.ts';
 import { decodeMeshSettings, type MeshSettings } from './settings.ts';
+import { canSignal, signal } from './signalling.ts';
 import { linkChanged, sayBye, sendAnyhow, tellState } from './telling.ts';
 
 export type { MeshCounters, MeshOptions } from './core.ts';
@@ -167,6 +168,16 @@ export class MeshSession implements PlayingPeer {
     if (core.state === 'refused') return;
     receive(core, from, bytes, nowMs);
     if (from === RENDEZVOUS) this.#followRendezvous(nowMs);
+  }
+
+  /** Hands a text to a peer's dialler: through the rendezvous, or a neighbour of both. */
+  signal(to: PeerId, payload: string, nowMs: number): boolean {
+    this.#core.nowMs = nowMs;
+    return signal(this.#core, to, payload, nowMs);
+  }
+
+  canSignal(to: PeerId): boolean {
+    return canSignal(this.#core, to);
   }
 
   setInput(input: PlayerInput): void {

@@ -46,6 +46,9 @@ export class Other {
   tileAtMs = Number.NEGATIVE_INFINITY;
   /** Who told us of it: may forward, until a link is up. */
   introducer: PeerId = 0;
+  /** Signals that were handed on for it in the second that began then. */
+  signals = 0;
+  signalledMs = Number.NEGATIVE_INFINITY;
   /** Those whom we forward its states, and until when. */
   readonly forwardUntilMs = new Map<PeerId, number>();
   #echoMs = -1;

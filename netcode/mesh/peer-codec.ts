@@ -7,6 +7,7 @@
  *   near    [count u8] count × [peer u16][tile u16]                    those whom it does not know
  *   forward [peer u16] [a state as that peer told it]
  *   kill    [deaths u16][shot's tick u32]                              the receiver's shot killed the sender
+ *   signal  [way u8: 0 to, 1 from][peer u16][text]                     between diallers, through a neighbour of both
  */
 import { BUTTON_MASK } from '../../game/input.ts';
 import { ByteReader, ByteWriter } from '../bytes.ts';
@@ -15,6 +16,12 @@ import type { PeerId } from '../session.ts';
 
 /** Peers in one message. */
 export const MAX_LISTED = 96;
+/** Longest text between diallers that a neighbour hands on. */
+export const MAX_SIGNAL_BYTES = 8192;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
 /** An echo that was held for longer says nothing. */
 const MAX_HELD_MS = 254;
 
@@ -23,7 +30,9 @@ export type MeshMessage =
   | { type: 'meshAsk'; x: number; y: number; buttons: number; known: PeerId[] }
   | { type: 'meshNear'; peers: { peer: PeerId; tile: number }[] }
   | { type: 'meshForward'; peer: PeerId; state: Uint8Array }
-  | { type: 'meshKill'; deaths: number; shotTick: number };
+  | { type: 'meshKill'; deaths: number; shotTick: number }
+  /** `to`: please hand it on to that peer. `from`: that peer says it to the receiver. */
+  | { type: 'meshSignal'; way: 'to' | 'from'; peer: PeerId; payload: string };
 
 export function encodeMesh(message: MeshMessage): Uint8Array {
   const writer = new ByteWriter(32).u8(PROTOCOL_VERSION).u8(Kind[message.type]);
@@ -50,6 +59,12 @@ export function encodeMesh(message: MeshMessage): Uint8Array {
       break;
     case 'meshKill':
       writer.u16(message.deaths & 0xffff).u32(message.shotTick);
+      break;
+    case 'meshSignal':
+      writer
+        .u8(message.way === 'to' ? 0 : 1)
+        .u16(message.peer)
+        .bytes(encoder.encode(message.payload));
       break;
   }
   return writer.finish();
@@ -90,8 +105,28 @@ function decodeBody(kind: number, reader: ByteReader, size: number): MeshMessage
       return { type: 'meshForward', peer: peerOf(reader), state: reader.take(reader.remaining) };
     case Kind.meshKill:
       return { type: 'meshKill', deaths: reader.u16(), shotTick: reader.u32() };
+    case Kind.meshSignal: {
+      const way = reader.u8();
+      if (way > 1) throw new ProtocolError(`way ${way} of a signal`);
+      return {
+        type: 'meshSignal',
+        way: way === 0 ? 'to' : 'from',
+        peer: peerOf(reader),
+        payload: textOf(reader.take(reader.remaining)),
+      };
+    }
     default:
       throw new ProtocolError(`a peer of a mesh takes no kind ${kind}`);
+  }
+}
+
+/** A session description has line breaks, so that control characters are allowed; it is never shown. */
+function textOf(bytes: Uint8Array): string {
+  if (bytes.length > MAX_SIGNAL_BYTES) throw new ProtocolError(`signal of ${bytes.length} bytes`);
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    throw new ProtocolError('signal is not UTF-8');
   }
 }
 

@@ -32,7 +32,7 @@ export function sendAnyhow(core: Core, to: PeerId, bytes: Uint8Array, nowMs: num
   else core.rendezvous.relay(to, bytes);
 }
 
-function sendReliable(other: Other, bytes: Uint8Array, nowMs: number): void {
+export function sendReliable(other: Other, bytes: Uint8Array, nowMs: number): void {
   if (other.isReachable) other.line.send(bytes, nowMs);
 }
 

@@ -34,6 +34,7 @@ const MESSAGES: [MeshMessage, string][] = [
   [{ type: 'meshAsk', x: 0x010203, y: 0x020304, buttons: 5, known: [7, 300] }, '01 3e 030201 040302 05 02 0700 2c01'],
   [{ type: 'meshNear', peers: [{ peer: 9, tile: 0x0102 }] }, '01 3f 01 0900 0201'],
   [{ type: 'meshForward', peer: 4, state: Uint8Array.of(1, 60, 5) }, '01 40 0400 013c05'],
+  [{ type: 'meshSignal', way: 'from', peer: 5, payload: 'v=0' }, '01 43 01 0500 763d30'],
   [{ type: 'meshKill', deaths: 3, shotTick: 99 }, '01 42 0300 63000000'],
 ];
 
