@@ -29,6 +29,15 @@ export const Kind = {
   found: 28,
   founding: 29,
   heartbeat: 30,
+  // In rooms that keep seats; see mesh/room-messages.ts.
+  cell: 31,
+  cellNoted: 33,
+  epoch: 34,
+  epochAck: 35,
+  epochCommit: 36,
+  recall: 37,
+  known: 38,
+  challenge: 39,
   // Between lockstep peers; see lockstep/.
   peerInput: 40,
   prepare: 41,
@@ -45,7 +54,7 @@ export const Kind = {
   section: 52,
   heads: 53,
   headOf: 54,
-  // 60 to 79: between peers of a mesh; see mesh/.
+  // 60 to 69: between peers of a mesh; see mesh/.
   meshState: 60,
   meshPing: 61,
   meshAsk: 62,
@@ -53,6 +62,16 @@ export const Kind = {
   meshForward: 64,
   meshNews: 65,
   meshKill: 66,
+  meshSignal: 67,
+  // 70 to 79: what lets peers of a mesh trust each other; see mesh/trust/.
+  meshHello: 70,
+  meshProof: 71,
+  meshHead: 72,
+  meshMentions: 73,
+  meshHeadOf: 74,
+  meshAccusation: 75,
+  meshVouch: 76,
+  meshVouched: 77,
   // 80 to 95: between those who claim coins and those who keep the record of them; see mesh/ledger/.
   ledgerClaim: 80,
   ledgerAnswer: 81,
@@ -72,6 +91,8 @@ export const MAX_MESSAGE_BYTES = 16_384;
 export const MAX_NAME_BYTES = 24;
 export const MAX_TEXT_BYTES = 200;
 export const TOKEN_BYTES = 16;
+/** Peers of a room are numbered in 16 bits, from 1. */
+export const MAX_PEER_ID = 0xffff;
 /** Of a public key, where peers sign. */
 export const KEY_BYTES = 32;
 /** Roster lines in one answer, so that it stays below one datagram's usual 1,200 bytes. */

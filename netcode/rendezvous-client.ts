@@ -4,6 +4,9 @@
  * hands over what concerns RENDEZVOUS, and polls `state`, `peers` and `founding`; drivers get the same as events.
  */
 import { rulesHash } from '../game/rules-hash.ts';
+import type { Epoch, EpochSeat } from './mesh/epoch.ts';
+import { RoomMember } from './mesh/room-member.ts';
+import { isRoomMessage } from './mesh/room-messages.ts';
 import { decodeMessage, encodeMessage, type Message } from './messages.ts';
 import type { Outbox } from './outbox.ts';
 import { PROTOCOL_VERSION, ProtocolError } from './protocol.ts';
@@ -85,6 +88,7 @@ export class RendezvousClient {
   readonly #outbox: Outbox;
   readonly #names = new Map<PeerId, string>();
   readonly #peers = new Set<PeerId>();
+  readonly #member: RoomMember;
   #line: ReliableLine;
   #isUp = false;
   #asked = false;
@@ -105,22 +109,62 @@ export class RendezvousClient {
     this.#outbox = outbox;
     this.#line = new ReliableLine(outbox, RENDEZVOUS, options.transport);
     this.#heardMs = startMs;
+    this.#member = new RoomMember(
+      {
+        sendReliable: (message, nowMs) => this.#send(message, nowMs),
+        sendUnreliable: (message) => outbox.send(RENDEZVOUS, 'unreliable', encodeRendezvous(message)),
+      },
+      outbox,
+      this.#peers,
+    );
   }
 
-  /** Who else is present in the room, as far as the rendezvous knows; kept while the link is lost. */
+  /**
+   * Who else is present in the room, as far as the rendezvous knows; kept while the link is lost. In a room that keeps
+   * seats: those present in the newest epoch, and those who were introduced last.
+   */
   get peers(): ReadonlySet<PeerId> {
     return this.#peers;
   }
 
   /** The name of somebody who is or was present; empty for others. */
   nameOf(peer: PeerId): string {
-    return this.#names.get(peer) ?? '';
+    return this.#member.epochs.nameOf(peer) || (this.#names.get(peer) ?? '');
+  }
+
+  /** The newest epoch that was agreed on; null while none is known, and in a room that keeps no seats. */
+  get epoch(): Epoch | null {
+    return this.#member.epochs.newest;
+  }
+
+  /** One of the last epochs of the same match. */
+  epochAt(number: number): Epoch | undefined {
+    return this.#member.epochs.at(number);
+  }
+
+  /** The own seat in the newest epoch; undefined while it lists none, or only that of a program before this one. */
+  get seat(): EpochSeat | undefined {
+    return this.#member.epochs.seatOf(this.self);
+  }
+
+  /** The time that all in a room with seats share: ms since its match was founded. NaN while it is not known. */
+  roomTimeMs(nowMs: number): number {
+    return this.#member.clock.timeMs(nowMs);
+  }
+
+  /**
+   * Tells the rendezvous where the own player is (`cellOf`). With `wantsIntroductions` an event `introduced` names all who
+   * are in the cells around, at most 200. May be called as often as one likes.
+   */
+  tellCell(cell: number, wantsIntroductions: boolean, nowMs: number): void {
+    if (this.state === 'entered') this.#member.tellCell(cell, wantsIntroductions, nowMs);
   }
 
   /** The link to the rendezvous came up or went down. */
   linkChanged(state: LinkState, nowMs: number): void {
     this.#isUp = state === 'up';
     this.#asked = false;
+    this.#member.lost();
     this.#line = new ReliableLine(this.#outbox, RENDEZVOUS, this.options.transport);
     this.#resendDueMs = Number.POSITIVE_INFINITY;
     this.#heartbeatDueMs = Number.POSITIVE_INFINITY;
@@ -136,6 +180,7 @@ export class RendezvousClient {
 
   #sayEnter(nowMs: number): void {
     const { name, create } = this.options;
+    const memory = this.reclaim ? this.#member.epochs.memory : undefined;
     const enter = {
       type: 'enter',
       protocol: PROTOCOL_VERSION,
@@ -144,6 +189,7 @@ export class RendezvousClient {
       room: this.room,
       create: this.room === null ? create : null,
       reclaim: this.reclaim,
+      ...(memory ? { memory } : {}),
     } as const;
     this.#outbox.send(RENDEZVOUS, 'reliable', encodeRendezvous(enter));
     this.#enterDueMs = nowMs + ENTER_EVERY_MS;
@@ -182,10 +228,15 @@ export class RendezvousClient {
       return null;
     }
     // It may have overtaken the news that its sender came: relayed messages may be lost anyway.
-    if (!this.#peers.has(message.peer)) return null;
+    if (!this.#mayHear(message.peer)) return null;
     this.counters.receivedRelayedMessages++;
     this.counters.receivedRelayedBytes += message.payload.length;
     return { from: message.peer, bytes: message.payload };
+  }
+
+  /** In a room with seats somebody may speak before its seat is agreed on. */
+  #mayHear(peer: PeerId): boolean {
+    return this.#peers.has(peer) || (this.#member.isSeated && peer !== this.self);
   }
 
   #handleCommon(message: Message, nowMs: number): void {
@@ -217,6 +268,10 @@ export class RendezvousClient {
       return;
     }
     if (this.state !== 'entered') throw new ProtocolError(`${message.type} before entered`);
+    if (isRoomMessage(message)) {
+      if (this.#member.receive(message, this.self, nowMs)) this.peersChanged++;
+      return;
+    }
     switch (message.type) {
       case 'peerCame':
         this.#came(message.peer, message.name);
@@ -225,7 +280,7 @@ export class RendezvousClient {
         this.#gone(message.peer);
         return;
       case 'signal':
-        if (this.#peers.has(message.peer)) this.#outbox.tell(message);
+        if (this.#mayHear(message.peer)) this.#outbox.tell(message);
         return;
       case 'founding':
         this.#asked = false;
@@ -239,7 +294,11 @@ export class RendezvousClient {
 
   #entered(message: Entered, nowMs: number): void {
     if (this.state !== 'entering') return;
-    if (message.self !== this.self) this.#reported = null;
+    if (message.self !== this.self) {
+      this.#reported = null;
+      this.#member.forget();
+    }
+    this.#member.entered();
     this.state = 'entered';
     this.self = message.self;
     this.room = message.room;
@@ -248,7 +307,8 @@ export class RendezvousClient {
     this.#enterDueMs = Number.POSITIVE_INFINITY;
     this.#heartbeatDueMs = nowMs + HEARTBEAT_EVERY_MS;
     const peers = message.peers.map(({ peer }) => peer);
-    const gone = [...this.#peers].filter((peer) => !peers.includes(peer));
+    // Who has seats is known from the epochs.
+    const gone = this.#member.isSeated ? [] : [...this.#peers].filter((peer) => !peers.includes(peer));
     for (const { peer, name } of message.peers) {
       this.#peers.add(peer);
       this.#names.set(peer, name);
@@ -277,7 +337,7 @@ export class RendezvousClient {
 
   /** Hands a text to a peer's dialler, reliably. False when it cannot be sent. Throws a RangeError above 16 KB. */
   signal(to: PeerId, payload: string, nowMs: number): boolean {
-    if (this.state !== 'entered' || !this.#peers.has(to)) return false;
+    if (this.state !== 'entered' || !this.#mayHear(to)) return false;
     this.counters.signals++;
     return this.#send({ type: 'signal', peer: to, payload }, nowMs);
   }
@@ -325,6 +385,7 @@ export class RendezvousClient {
     this.state = 'idle';
     this.reclaim = null;
     this.#reported = null;
+    this.#member.forget();
     this.#peers.clear();
     this.peersChanged++;
     this.#enterDueMs = Number.POSITIVE_INFINITY;
@@ -334,7 +395,7 @@ export class RendezvousClient {
     if (this.state === 'entering') return this.#enterDueMs;
     if (this.state !== 'entered') return Number.POSITIVE_INFINITY;
     const resendDueMs = this.#line.isIdle ? Number.POSITIVE_INFINITY : this.#resendDueMs;
-    return Math.min(this.#heartbeatDueMs, this.#heardMs + LOST_AFTER_MS, resendDueMs);
+    return Math.min(this.#heartbeatDueMs, this.#heardMs + LOST_AFTER_MS, resendDueMs, this.#member.nextDueMs);
   }
 
   /** The other end may have given up a link that is still being entered through. */
@@ -346,6 +407,7 @@ export class RendezvousClient {
 
   #lost(silentMs: number): void {
     this.state = 'lost';
+    this.#member.lost();
     this.#enterDueMs = Number.POSITIVE_INFINITY;
     this.#outbox.tell({ type: 'silent', peer: RENDEZVOUS, silentMs });
     this.#outbox.disconnect(RENDEZVOUS, `silent for ${Math.round(silentMs)} ms`);
@@ -363,8 +425,10 @@ export class RendezvousClient {
       this.#lost(silentMs);
       return;
     }
+    this.#member.advance(nowMs);
     if (nowMs >= this.#heartbeatDueMs) {
-      this.#outbox.send(RENDEZVOUS, 'unreliable', encodeRendezvous({ type: 'heartbeat' }));
+      // Who tells its cell need not say that it is there.
+      if (!this.#member.isTelling) this.#outbox.send(RENDEZVOUS, 'unreliable', encodeRendezvous({ type: 'heartbeat' }));
       this.#heartbeatDueMs = nowMs + HEARTBEAT_EVERY_MS;
     }
     if (nowMs >= this.#resendDueMs) {

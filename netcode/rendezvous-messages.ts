@@ -3,6 +3,18 @@
  * `refuse` and `bye` are those of every link (messages.ts). What peers say to each other is opaque here.
  */
 import { ByteReader, ByteWriter } from './bytes.ts';
+import { flag, peerId, positive } from './fields.ts';
+import {
+  isRoomKind,
+  isRoomMessage,
+  type Memory,
+  type Proof,
+  type RoomMessage,
+  readMemory,
+  readRoomMessage,
+  writeMemory,
+  writeRoomMessage,
+} from './mesh/room-messages.ts';
 import { Kind, MAX_NAME_BYTES, PROTOCOL_VERSION, ProtocolError, TOKEN_BYTES } from './protocol.ts';
 import type { PeerId } from './session.ts';
 
@@ -16,8 +28,6 @@ export const MAX_SETTINGS_BYTES = 1024;
 export const MAX_ROOM_CODE_BYTES = 12;
 /** Peers in one room, so that `entered` stays below MAX_RENDEZVOUS_MESSAGE_BYTES. */
 export const MAX_ROOM_PEERS = 1000;
-/** Peers are numbered in 16 bits, from 1. */
-export const MAX_PEER_ID = 0xffff;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true });
@@ -32,6 +42,8 @@ export interface RoomSettings {
   /** Opaque to the rendezvous; everybody who enters is told. */
   settings: Uint8Array;
   maxPeers: number;
+  /** Players whose seats the room keeps, in epochs that its peers agree on; without, the room keeps none. */
+  seats?: number;
 }
 
 export interface PeerName {
@@ -48,6 +60,10 @@ export interface Enter {
   room: string | null;
   create: RoomSettings | null;
   reclaim: Reclaim | null;
+  /** What is still known, of somebody who comes back. */
+  memory?: Memory;
+  /** What was asked for by a challenge. */
+  proof?: Proof;
 }
 
 export interface Entered {
@@ -72,9 +88,10 @@ export type RendezvousMessage =
   | { type: 'members'; view: number; peers: PeerId[] }
   | { type: 'found' }
   | { type: 'founding'; granted: boolean }
-  | { type: 'heartbeat' };
+  | { type: 'heartbeat' }
+  | RoomMessage;
 
-const Flag = { create: 1, reclaim: 2 } as const;
+const Flag = { create: 1, reclaim: 2, seats: 4, memory: 8, proof: 16 } as const;
 
 export function encodeRendezvous(message: RendezvousMessage): Uint8Array {
   const kind = Kind[message.type];
@@ -87,6 +104,7 @@ export function encodeRendezvous(message: RendezvousMessage): Uint8Array {
       return withPayload([kind], message.payload);
   }
   const writer = new ByteWriter().u8(PROTOCOL_VERSION).u8(kind);
+  if (isRoomMessage(message)) return writeRoomMessage(writer, message);
   switch (message.type) {
     case 'enter':
       return encodeEnter(writer, message);
@@ -120,12 +138,23 @@ function withPayload(head: readonly number[], payload: Uint8Array): Uint8Array {
   return bytes;
 }
 
-function encodeEnter(writer: ByteWriter, { rulesHash, name, room, create, reclaim }: Enter): Uint8Array {
+function encodeEnter(writer: ByteWriter, enter: Enter): Uint8Array {
+  const { rulesHash, name, room, create, reclaim, memory, proof } = enter;
+  const seats = create?.seats ?? 0;
   writer.u32(rulesHash).text(name, MAX_NAME_BYTES);
-  writer.u8((create ? Flag.create : 0) | (reclaim ? Flag.reclaim : 0));
+  writer.u8(
+    (create ? Flag.create : 0) |
+      (reclaim ? Flag.reclaim : 0) |
+      (seats > 0 ? Flag.seats : 0) |
+      (memory ? Flag.memory : 0) |
+      (proof ? Flag.proof : 0),
+  );
   if (create) writer.u16(create.maxPeers).u16(create.settings.length).bytes(create.settings);
   else writer.text(room ?? '', MAX_ROOM_CODE_BYTES);
+  if (seats > 0) writer.u16(seats);
   if (reclaim) writer.u16(reclaim.peer).bytes(reclaim.token);
+  if (memory) writeMemory(writer, memory);
+  if (proof) writer.bytes(proof.nonce).u32(proof.answer);
   return writer.finish();
 }
 
@@ -139,7 +168,7 @@ function encodeEntered(writer: ByteWriter, { self, token, room, settings, peers 
 /** Whether a message is for `decodeRendezvous`. An `enter` is understood in any version, so that both can part. */
 export function isRendezvousMessage(bytes: Uint8Array): boolean {
   const kind = bytes[1] ?? 0;
-  return kind >= Kind.enter && kind <= Kind.heartbeat;
+  return (kind >= Kind.enter && kind <= Kind.heartbeat) || isRoomKind(kind);
 }
 
 /** Payloads are views of `bytes`: copy them to keep them. Throws a ProtocolError on anything that does not fit. */
@@ -182,7 +211,7 @@ function decodeBody(kind: number, reader: ByteReader, version: number): Rendezvo
     case Kind.heartbeat:
       return { type: 'heartbeat' };
     default:
-      throw new ProtocolError(`unknown kind ${kind}`);
+      return readRoomMessage(kind, reader);
   }
 }
 
@@ -195,13 +224,17 @@ function decodeEnter(reader: ByteReader, protocol: number): Enter {
   const rulesHash = reader.u32();
   const name = reader.text(MAX_NAME_BYTES);
   const flags = reader.u8();
-  if (flags > (Flag.create | Flag.reclaim)) throw new ProtocolError(`unknown flags ${flags}`);
+  if (flags > 31 || (flags & (Flag.seats | Flag.create)) === Flag.seats) throw new ProtocolError(`flags ${flags}`);
   let room: string | null = null;
   let create: RoomSettings | null = null;
   if (flags & Flag.create) create = { maxPeers: positive('peers', reader.u16()), settings: settingsOf(reader) };
   else room = reader.text(MAX_ROOM_CODE_BYTES);
+  if (create && flags & Flag.seats) create.seats = positive('seats', reader.u16());
   const reclaim = flags & Flag.reclaim ? { peer: peerId(reader), token: reader.copy(TOKEN_BYTES) } : null;
-  return { type: 'enter', protocol, rulesHash, name, room, create, reclaim };
+  const enter: Enter = { type: 'enter', protocol, rulesHash, name, room, create, reclaim };
+  if (flags & Flag.memory) enter.memory = readMemory(reader);
+  if (flags & Flag.proof) enter.proof = { nonce: reader.copy(TOKEN_BYTES), answer: reader.u32() };
+  return enter;
 }
 
 function decodeEntered(reader: ByteReader): Entered {
@@ -237,21 +270,6 @@ function countOf(reader: ByteReader): number {
   const count = reader.u16();
   if (count > MAX_ROOM_PEERS) throw new ProtocolError(`${count} peers: at most ${MAX_ROOM_PEERS}`);
   return count;
-}
-
-function peerId(reader: ByteReader): PeerId {
-  return positive('peer', reader.u16());
-}
-
-function positive(what: string, value: number): number {
-  if (value === 0) throw new ProtocolError(`${what} 0`);
-  return value;
-}
-
-function flag(reader: ByteReader): boolean {
-  const value = reader.u8();
-  if (value > 1) throw new ProtocolError(`flag ${value}`);
-  return value === 1;
 }
 
 function payload(reader: ByteReader): Uint8Array {

@@ -1,4 +1,7 @@
 /** How a rendezvous runs, what it counts, and what it reports of itself. */
+import { KEEPER_TIMES } from './mesh/epoch-keeper.ts';
+import type { SeatsStatus } from './mesh/seated-room.ts';
+import { MAX_ROOM_PEERS } from './rendezvous-messages.ts';
 import type { PeerId, Transport } from './session.ts';
 
 /** Casts the rendezvous' vote where the members of a room cannot find a majority among themselves. */
@@ -13,6 +16,8 @@ export interface RoomPlan {
   code: string;
   settings: Uint8Array;
   maxPeers: number;
+  /** Players whose seats it keeps; without, or 0, it keeps none. */
+  seats?: number;
 }
 
 export interface RendezvousOptions {
@@ -20,6 +25,8 @@ export interface RendezvousOptions {
   rooms: readonly RoomPlan[];
   maxRooms: number;
   maxPeersPerRoom: number;
+  /** The same in rooms that keep seats, where nobody has to know everybody. */
+  maxSeatsPerRoom: number;
   /** Messages that one link may send per second, relayed ones excepted; at four times that it is disconnected. */
   maxMessagesPerS: number;
   /** What one link may have relayed or signalled, in kilobits per second, each message's 40 bytes of headers included. */
@@ -32,6 +39,19 @@ export interface RendezvousOptions {
   randomBytes: (into: Uint8Array) => void;
   /** Makes the acceptor of a room's group; without one, ballots are dropped and counted. */
   acceptorOf?: (room: string) => Acceptor;
+  /** In rooms that keep seats: epochs of those who take part follow each other at this distance at least. */
+  epochEveryMs: number;
+  /** Who said nothing for this long is away. */
+  awayAfterMs: number;
+  /** For so long the seat of somebody who is away is kept. */
+  seatHoldMs: number;
+  /**
+   * After its start, a rendezvous waits so long for somebody who knows the match of a room that was there beforehand,
+   * before it founds a new one; 0 where the room is known to be new.
+   */
+  recoverMs: number;
+  /** A match of which no majority came together for this long is given up, and a new one founded. */
+  abandonMs: number;
 }
 
 /** Everything but the transport and the source of tokens. */
@@ -39,10 +59,12 @@ export const DEFAULT_RENDEZVOUS = {
   rooms: [],
   maxRooms: 100,
   maxPeersPerRoom: 64,
+  maxSeatsPerRoom: MAX_ROOM_PEERS,
   maxMessagesPerS: 1000,
   maxRelayKbps: 2000,
   silenceMs: 3000,
   emptyRoomMs: 60_000,
+  ...KEEPER_TIMES,
 } as const satisfies Partial<RendezvousOptions>;
 
 export interface RendezvousCounters {
@@ -64,6 +86,9 @@ export interface RendezvousCounters {
   strays: number;
   malformed: number;
   overRate: number;
+  /** Of all rooms with seats: epochs that were decided, and peers that were named to others. */
+  epochs: number;
+  introduced: number;
 }
 
 export interface PeerStatus {
@@ -82,6 +107,8 @@ export interface RoomStatus {
   /** The newest view that its group reported; −1 for none. */
   view: number;
   members: PeerId[];
+  /** Of a room that keeps seats. */
+  seats?: SeatsStatus;
 }
 
 export interface RendezvousStatus {

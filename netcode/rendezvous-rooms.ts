@@ -3,8 +3,9 @@
  * only. The rendezvous does not know the match; it knows the members that the group last reported, and lets somebody
  * found a new group only while none of them is present.
  */
-import { TOKEN_BYTES } from './protocol.ts';
-import { MAX_PEER_ID, MAX_ROOM_CODE_BYTES, type Reclaim, type RoomSettings } from './rendezvous-messages.ts';
+import type { SeatedRoom } from './mesh/seated-room.ts';
+import { MAX_PEER_ID, TOKEN_BYTES } from './protocol.ts';
+import { MAX_ROOM_CODE_BYTES, type Reclaim, type RoomSettings } from './rendezvous-messages.ts';
 import type { Acceptor, RoomStatus } from './rendezvous-options.ts';
 import { equalBytes } from './seats.ts';
 import type { PeerId } from './session.ts';
@@ -42,10 +43,14 @@ export class Room {
   emptySinceMs: number;
   /** Made when the first ballot comes, and anew for every group. */
   acceptor: Acceptor | null = null;
+  /** Of a room that keeps seats. */
+  seated: SeatedRoom | null = null;
   readonly #away = new Map<PeerId, RoomSeat>();
   /** The lowest number that was never given out in order, and those above it that were claimed. */
   #nextPeer: PeerId = 1;
   readonly #claimed = new Set<PeerId>();
+  /** Numbers that belong to those who had them before a restart. */
+  readonly #reserved = new Set<PeerId>();
   #members = new Set<PeerId>();
   /** Members that fell silent, and until when they are waited for. */
   readonly #awaited = new Map<PeerId, number>();
@@ -77,12 +82,35 @@ export class Room {
   }
 
   #takeNumber(wanted: PeerId | undefined): PeerId | undefined {
-    if (wanted !== undefined && wanted >= this.#nextPeer && !this.#claimed.has(wanted)) {
-      this.#claimed.add(wanted);
+    if (wanted !== undefined && this.canClaim(wanted)) {
+      if (!this.#reserved.delete(wanted)) this.#claimed.add(wanted);
       return wanted;
     }
     while (this.#claimed.delete(this.#nextPeer)) this.#nextPeer++;
     return this.#nextPeer > MAX_PEER_ID ? undefined : this.#nextPeer++;
+  }
+
+  /** Whether nobody has had a number in this room, but perhaps the one who asks for it. */
+  canClaim(peer: PeerId): boolean {
+    if (this.#reserved.has(peer)) return true;
+    return !this.seated?.isSettled && peer >= this.#nextPeer && !this.#claimed.has(peer);
+  }
+
+  /** All numbers up to `lastPeer` were given out before a restart; those of `peers` may be claimed again. */
+  reserve(peers: readonly PeerId[], lastPeer: PeerId): void {
+    for (const peer of peers) if (!this.#claimed.has(peer) && peer >= this.#nextPeer) this.#reserved.add(peer);
+    this.#nextPeer = Math.max(this.#nextPeer, lastPeer + 1);
+  }
+
+  /** The highest number that was given out; 0 for none. */
+  get lastPeer(): PeerId {
+    return Math.max(this.#nextPeer - 1, ...this.#claimed);
+  }
+
+  /** Who had that number may come back as somebody else only. */
+  retire(peer: PeerId): void {
+    this.#away.delete(peer);
+    this.#reserved.delete(peer);
   }
 
   /** Somebody is present over a link. */
@@ -141,7 +169,9 @@ export class Room {
     const peers = [...this.present.values()].map(({ peer, name, signals, relayedMessages, relayedBytes }) => {
       return { peer, name, signals, relayedMessages, relayedBytes };
     });
-    return { code: this.code, maxPeers: this.maxPeers, peers, view: this.#view, members: [...this.#members] };
+    const { code, maxPeers, seated } = this;
+    const seats = seated ? { seats: seated.status } : {};
+    return { code, maxPeers, peers, view: this.#view, members: [...this.#members], ...seats };
   }
 }
 
@@ -167,11 +197,13 @@ export class Rooms {
   }
 
   /** A room that is there from the beginning. Throws a RangeError when its code will not do. */
-  addPermanent(code: string, settings: RoomSettings, nowMs: number): void {
+  addPermanent(code: string, settings: RoomSettings, nowMs: number): Room {
     if (!/^[A-Z0-9-]+$/.test(code) || code.length > MAX_ROOM_CODE_BYTES || this.#byCode.has(code)) {
       throw new RangeError(`room code ${code}: ${MAX_ROOM_CODE_BYTES} capitals, digits or dashes at most, each once`);
     }
-    this.#byCode.set(code, new Room(code, settings, true, nowMs));
+    const room = new Room(code, settings, true, nowMs);
+    this.#byCode.set(code, room);
+    return room;
   }
 
   /** A room under a new code; undefined when none was found that is free. */

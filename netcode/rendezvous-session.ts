@@ -5,6 +5,8 @@
  * Its own peers are links; the numbers that participants know each other by are seats of their room.
  */
 import { rulesHash } from '../game/rules-hash.ts';
+import { isRoomMessage } from './mesh/room-messages.ts';
+import { SeatedRoom, type SeatedRoomLinks } from './mesh/seated-room.ts';
 import { decodeMessage, encodeMessage, kindOf, type Message } from './messages.ts';
 import { Outbox } from './outbox.ts';
 import { Kind, PROTOCOL_VERSION, ProtocolError } from './protocol.ts';
@@ -25,7 +27,7 @@ import type { RendezvousCounters, RendezvousOptions, RendezvousStatus } from './
 import { type Departure, type Room, type RoomSeat, Rooms } from './rendezvous-rooms.ts';
 import type { LinkState, PeerId, RefusalName, Request, Session, SessionEvent } from './session.ts';
 
-export { type Acceptor, DEFAULT_RENDEZVOUS, type RendezvousOptions } from './rendezvous-options.ts';
+export { type Acceptor, DEFAULT_RENDEZVOUS, type RendezvousOptions, type RoomPlan } from './rendezvous-options.ts';
 
 /** How often it looks at what must be sent again, and at who fell silent. */
 const BEAT_MS = 50;
@@ -69,6 +71,8 @@ export class RendezvousSession implements Session {
     strays: 0,
     malformed: 0,
     overRate: 0,
+    epochs: 0,
+    introduced: 0,
   };
   readonly #rooms: Rooms;
   readonly #participants = new Map<PeerId, Participant>();
@@ -79,20 +83,64 @@ export class RendezvousSession implements Session {
   /** Throws a RangeError on bad options. */
   constructor(options: RendezvousOptions, startMs: number) {
     this.options = options;
-    if (!(options.maxPeersPerRoom >= 1 && options.maxPeersPerRoom <= MAX_ROOM_PEERS)) {
-      throw new RangeError(`${options.maxPeersPerRoom} peers per room: 1 to ${MAX_ROOM_PEERS}`);
+    for (const most of [options.maxPeersPerRoom, options.maxSeatsPerRoom]) {
+      if (!(most >= 1 && most <= MAX_ROOM_PEERS))
+        throw new RangeError(`${most} peers per room: 1 to ${MAX_ROOM_PEERS}`);
     }
     this.#rooms = new Rooms(options.randomBytes);
-    for (const { code, settings, maxPeers } of options.rooms) {
-      if (settings.length > MAX_SETTINGS_BYTES)
-        throw new RangeError(`room ${code}: settings of ${settings.length} bytes`);
-      if (!(maxPeers >= 1 && maxPeers <= options.maxPeersPerRoom)) {
-        throw new RangeError(`room ${code}: ${maxPeers} peers, 1 to ${options.maxPeersPerRoom} are possible`);
+    for (const { code, ...settings } of options.rooms) {
+      const { length } = settings.settings;
+      if (length > MAX_SETTINGS_BYTES) throw new RangeError(`room ${code}: settings of ${length} bytes`);
+      const most = this.#mostPeers(settings);
+      if (!isWithin(settings, most)) {
+        throw new RangeError(`room ${code}: ${settings.maxPeers} peers, 1 to ${most} are possible`);
       }
-      this.#rooms.addPermanent(code, { settings, maxPeers }, startMs);
+      this.#keepSeats(this.#rooms.addPermanent(code, settings, startMs), settings, options.recoverMs, startMs);
     }
     this.#beatDueMs = startMs + BEAT_MS;
     this.#secondDueMs = startMs + 1000;
+  }
+
+  /** Peers that a room like this may hold. */
+  #mostPeers({ seats = 0 }: RoomSettings): number {
+    return seats > 0 ? this.options.maxSeatsPerRoom : this.options.maxPeersPerRoom;
+  }
+
+  #keepSeats(room: Room, { seats = 0 }: RoomSettings, recoverMs: number, nowMs: number): void {
+    if (seats === 0) return;
+    const participantOf = (peer: PeerId) => this.#participants.get(room.present.get(peer)?.link ?? -1);
+    const random = new Uint8Array(4);
+    const links: SeatedRoomLinks = {
+      send: (peer, message, sentMs) => {
+        const to = participantOf(peer);
+        if (to) this.#sendReliable(to, message, sentMs);
+      },
+      sendUnreliable: (peer, message) => {
+        const to = participantOf(peer);
+        if (!to) return;
+        this.#outbox.send(to.link, 'unreliable', encodeRendezvous(message));
+        if (message.type === 'cellNoted') this.counters.introduced += message.peers?.length ?? 0;
+      },
+      isHere: (peer) => room.present.has(peer),
+      heardMs: (peer) => participantOf(peer)?.lastHeardMs ?? Number.NEGATIVE_INFINITY,
+      lastPeer: () => room.lastPeer,
+      reserve: (peers, lastPeer) => room.reserve(peers, lastPeer),
+      decided: (number) => {
+        this.counters.epochs++;
+        this.#outbox.tell({ type: 'epoch', number });
+      },
+      dropped: (peer, droppedMs) => {
+        const { link = -1 } = room.present.get(peer) ?? {};
+        room.retire(peer);
+        this.#forget(link, 'left', 'its seat was given up', droppedMs);
+        if (link >= 0) this.#outbox.disconnect(link, 'its seat was given up');
+      },
+      random: () => {
+        this.options.randomBytes(random);
+        return new DataView(random.buffer).getUint32(0, true);
+      },
+    };
+    room.seated = new SeatedRoom({ seats, times: { ...this.options, recoverMs } }, links, nowMs);
   }
 
   get status(): RendezvousStatus {
@@ -207,6 +255,12 @@ export class RendezvousSession implements Session {
   }
 
   #handle(participant: Participant, message: RendezvousMessage, nowMs: number): void {
+    if (isRoomMessage(message)) {
+      const { room, seat } = placeOf(participant, message);
+      if (!room.seated) throw new ProtocolError(`${message.type} in a room without seats`);
+      room.seated.receive(seat.peer, message, nowMs);
+      return;
+    }
     switch (message.type) {
       case 'enter':
         this.#enter(participant, message, nowMs);
@@ -302,19 +356,34 @@ export class RendezvousSession implements Session {
   }
 
   #make(participant: Participant, settings: RoomSettings, nowMs: number): Room | undefined {
-    const { maxRooms, maxPeersPerRoom } = this.options;
-    if (settings.maxPeers > maxPeersPerRoom) {
-      this.#refuse(participant, 'full', `a room here holds ${maxPeersPerRoom} peers at most, not ${settings.maxPeers}`);
+    const { maxRooms } = this.options;
+    const most = this.#mostPeers(settings);
+    if (!isWithin(settings, most)) {
+      this.#refuse(participant, 'full', `a room here holds ${most} peers at most, not ${settings.maxPeers}`);
       return undefined;
     }
     const room = this.#rooms.count < maxRooms ? this.#rooms.make(settings, nowMs) : undefined;
     if (!room) this.#refuse(participant, 'full', `this rendezvous has no place for another room: it holds ${maxRooms}`);
+    else this.#keepSeats(room, settings, 0, nowMs);
     return room;
   }
 
-  #enterRoom(participant: Participant, room: Room, { name, reclaim }: Enter, nowMs: number): void {
+  #enterRoom(participant: Participant, room: Room, enter: Enter, nowMs: number): void {
+    const { name, reclaim } = enter;
     const former = reclaim ? room.seatOf(reclaim) : undefined;
     const wasPresent = former !== undefined && former.link >= 0;
+    const { seated } = room;
+    const isKnown = former !== undefined || (reclaim !== null && room.canClaim(reclaim.peer));
+    // What is remembered holds for who one was.
+    const memory = isKnown ? enter.memory : undefined;
+    if (seated && !seated.mayEnter(memory, nowMs)) {
+      this.#outbox.send(participant.link, 'unreliable', encodeRendezvous({ type: 'heartbeat' }));
+      return;
+    }
+    if (!wasPresent && seated?.isFullFor(isKnown ? reclaim?.peer : undefined)) {
+      this.#refuse(participant, 'full', `room ${room.code} is full: ${seated.seats} players`);
+      return;
+    }
     if (!wasPresent && room.present.size >= room.maxPeers) {
       this.#refuse(participant, 'full', `room ${room.code} is full: ${room.maxPeers} peers`);
       return;
@@ -329,7 +398,8 @@ export class RendezvousSession implements Session {
     participant.place = { room, seat };
     participant.heartbeatDueMs = nowMs + HEARTBEAT_EVERY_MS;
     this.counters.entered++;
-    const others = [...room.present.values()].filter((other) => other !== seat);
+    // Where there are seats, epochs tell who is present.
+    const others = seated ? [] : [...room.present.values()].filter((other) => other !== seat);
     const peers = others.map(({ peer, name }) => ({ peer, name }));
     const { code, settings } = room;
     this.#sendReliable(
@@ -339,7 +409,8 @@ export class RendezvousSession implements Session {
     );
     const resumed = former !== undefined;
     this.#outbox.tell({ type: 'joined', peer: participant.link, player: seat.peer, name: seat.name, resumed });
-    if (!wasPresent) this.#tellOthers(room, seat, { type: 'peerCame', peer: seat.peer, name: seat.name }, nowMs);
+    if (seated) seated.enter(seat.peer, seat.name, memory, nowMs);
+    else if (!wasPresent) this.#tellOthers(room, seat, { type: 'peerCame', peer: seat.peer, name: seat.name }, nowMs);
   }
 
   /** A link whose participant came in again over another one. */
@@ -382,7 +453,8 @@ export class RendezvousSession implements Session {
     participant.heartbeatDueMs = Number.POSITIVE_INFINITY;
     room.depart(seat, how, nowMs);
     this.#outbox.tell({ type: 'left', peer: participant.link, player: seat.peer, reason });
-    this.#tellOthers(room, seat, { type: 'peerGone', peer: seat.peer }, nowMs);
+    if (room.seated) room.seated.depart(seat.peer, how === 'left', nowMs);
+    else this.#tellOthers(room, seat, { type: 'peerGone', peer: seat.peer }, nowMs);
   }
 
   get nextDueMs(): number {
@@ -404,6 +476,7 @@ export class RendezvousSession implements Session {
       if (sleptMs > SLEPT_MS) participant.lastHeardMs = Math.min(nowMs, participant.lastHeardMs + sleptMs);
       this.#beat(participant, nowMs);
     }
+    for (const room of this.#rooms) room.seated?.advance(nowMs);
     return false;
   }
 
@@ -435,6 +508,10 @@ export class RendezvousSession implements Session {
   takeEvents(): readonly SessionEvent[] {
     return this.#outbox.takeEvents();
   }
+}
+
+function isWithin({ maxPeers, seats = 0 }: RoomSettings, most: number): boolean {
+  return maxPeers >= 1 && maxPeers <= most && seats >= 0 && seats <= maxPeers;
 }
 
 function placeOf({ place }: Participant, { type }: { type: RendezvousMessage['type'] }): Place {

@@ -83,6 +83,10 @@ export type SessionEvent =
   /** Somebody entered the room, or left it. */
   | { type: 'peerCame'; peer: PeerId }
   | { type: 'peerGone'; peer: PeerId }
+  /** Who takes part in the match was agreed on anew; epochs are numbered from 1. */
+  | { type: 'epoch'; number: number }
+  /** Who is present in the cells around, as the rendezvous knows. */
+  | { type: 'introduced'; peers: readonly { peer: PeerId; cell: number }[] }
   /** What a peer's dialler has to say to ours: a session description or a candidate, as text. */
   | { type: 'signal'; peer: PeerId; payload: string }
   /** Whether this participant may found the room's one group; false also when another group turned out to hold it. */
@@ -101,7 +105,11 @@ export type SessionEvent =
   /** A peer's world differs from ours; found so long after the tick was stepped here. */
   | ({ type: 'desync'; afterMs: number } & Desync)
   /** A peer told others other inputs than us; `isProven`: it signed both stories, so that everybody can see it. */
-  | { type: 'equivocation'; peer: PeerId; tick: number; isProven: boolean };
+  | { type: 'equivocation'; peer: PeerId; tick: number; isProven: boolean }
+  /** `by` accuses a peer of breaking the rules; `reason` is a word or a few that are always the same. */
+  | { type: 'accused'; by: PeerId; peer: PeerId; reason: string; tick: number }
+  /** This participant has nothing more to do with a peer, for that reason. */
+  | { type: 'banned'; by: PeerId; peer: PeerId; reason: string; tick: number };
 
 export interface Session {
   /** A link came up or went down. After `down` nothing more is received from that peer until it is up again. */
