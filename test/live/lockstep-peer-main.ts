@@ -9,6 +9,7 @@ import { createNodePeerConnection } from '../../links/peer-connection-node.ts';
 import { PeerDriver } from '../../links/peer-driver.ts';
 import { monotonicMs, systemTimer } from '../../links/timer.ts';
 import { LockstepSession } from '../../netcode/lockstep/lockstep-session.ts';
+import { type Span, StallWatch } from './stalls.ts';
 
 export interface PeerSettings {
   url: string;
@@ -20,9 +21,15 @@ export interface PeerReport {
   self: number;
   player: number;
   members: number[];
+  /** Members that are reached without the rendezvous. */
+  direct: number;
+  /** Views that it has seen, the first included. */
+  viewChanges: number;
   tick: number;
   checksum: number;
   atMs: number;
+  /** When the machine kept this process from running, since the last report. */
+  stalls: Span[];
 }
 
 const { url, name } = JSON.parse(process.argv[2]!) as PeerSettings;
@@ -38,6 +45,7 @@ const session = new LockstepSession(
   },
   monotonicMs(),
 );
+const stallWatch = new StallWatch();
 const random = new Random(name.length);
 const driver = new PeerDriver({
   session,
@@ -47,13 +55,17 @@ const driver = new PeerDriver({
   decide: () => ({ buttons: random.below(16), aim: random.below(4096) }),
 });
 session.onConfirmed = (_world, tick) => {
+  const members = session.roster.members.map(({ peer }) => peer);
   const report: PeerReport = {
     self: session.self,
     player: session.player,
-    members: session.roster.members.map(({ peer }) => peer),
+    members,
+    direct: members.filter((peer) => driver.linkOf(peer) === 'direct').length,
+    viewChanges: session.counters.viewChanges,
     tick,
     checksum: session.checksumAt(tick) ?? -1,
     atMs: monotonicMs(),
+    stalls: stallWatch.take(),
   };
   if (process.connected) process.send!(report, () => {});
 };
