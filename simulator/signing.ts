@@ -1,10 +1,12 @@
 /**
- * Signatures for peers on virtual time. Whoever lacks the secret cannot sign, because it does not know the secret: that
- * is all the protection that a simulation needs, and unlike real cryptography it costs nothing and runs anywhere.
+ * Signatures, and secrets between two, for peers on virtual time. Whoever lacks the secret cannot sign, because it does not
+ * know the secret: that is all the protection that a simulation needs, and unlike real cryptography it costs nothing and
+ * runs anywhere.
  */
 import { ByteWriter } from '../netcode/bytes.ts';
 import { sha256 } from '../netcode/lockstep/sha256.ts';
 import type { LockstepCrypto } from '../netcode/lockstep/signed-heads.ts';
+import type { MeshCrypto } from '../netcode/mesh/trust/crypto.ts';
 
 /** All keys of one match. The same seed and number yield the same key. */
 export class SimulatedKeys {
@@ -27,6 +29,21 @@ export class SimulatedKeys {
         const known = this.#secrets.get(key.join());
         return known !== undefined && signature(known, bytes).every((byte, i) => byte === signed[i]);
       },
+    };
+  }
+
+  /** With what peers of a mesh need besides. */
+  forMesh(number: number): MeshCrypto {
+    const signing = this.of(number);
+    const secret = this.#secrets.get(signing.publicKey.join())!;
+    return {
+      ...signing,
+      exchangeKey: signing.publicKey,
+      agree: (theirs) => {
+        const other = this.#secrets.get(theirs.join());
+        return other ? sha256(secret.map((byte, i) => byte ^ other[i]!)) : null;
+      },
+      mac: (key, bytes) => sha256(new ByteWriter(128).bytes(key).bytes(bytes).finish()),
     };
   }
 }

@@ -1,0 +1,51 @@
+/** What the defences of a mesh need of the session that they stand in. */
+import type { Arena } from '../../../game/arena.ts';
+import type { PeerId, SessionEvent } from '../../session.ts';
+import type { Other } from '../other.ts';
+import type { MeshDefence, MeshSettings } from '../settings.ts';
+import type { TrustCounters } from './counters.ts';
+import type { MeshCrypto } from './crypto.ts';
+
+/** What a session provides. */
+export interface TrustHost {
+  readonly arena: Arena;
+  readonly settings: MeshSettings;
+  /** Needed where peers prove keys or sign. */
+  readonly crypto: MeshCrypto | null;
+  readonly others: ReadonlyMap<PeerId, Other>;
+  randomBytes(into: Uint8Array): void;
+  self(): PeerId;
+  /** Tells matches in the same room apart. */
+  line(): number;
+  /** Of a seat of the newest epoch; −1 for none. */
+  lifeOf(peer: PeerId): number;
+  /** The own newest tick. */
+  tick(): number;
+  /** Where the own avatar is; null where it has none. */
+  place(): { x: number; y: number } | null;
+  send(to: PeerId, bytes: Uint8Array): void;
+  sendReliable(to: PeerId, bytes: Uint8Array): void;
+  tell(event: SessionEvent): void;
+  /** Closes the link to a peer and takes its avatar out of the picture. */
+  part(peer: PeerId): void;
+}
+
+/** The same, with what all defences count in. */
+export interface TrustGround extends TrustHost {
+  readonly counters: TrustCounters;
+}
+
+/** Sends a message of a defence, and notes what it costs. */
+export function pay(
+  ground: TrustGround,
+  defence: MeshDefence,
+  to: PeerId,
+  bytes: Uint8Array,
+  isReliable = false,
+): void {
+  const cost = ground.counters.costs[defence];
+  cost.sentMessages++;
+  cost.sentBytes += bytes.length;
+  if (isReliable) ground.sendReliable(to, bytes);
+  else ground.send(to, bytes);
+}

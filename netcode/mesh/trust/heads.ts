@@ -1,0 +1,309 @@
+/**
+ * Signed heads of what a peer told. Once a second a peer signs a list of short hashes of its states, chained to the list
+ * before. Whoever was told a state that is not on the list was told another story than others may have been; two signed
+ * lists of one second are proof of that to everybody who knows the key. So that lists meet, neighbours mention to each
+ * other, in short, which they hold (as PeerReview does, Haeberlen et al. 2007).
+ *
+ * What this does not do: a state that is wrong, but told alike to all, passes; witnesses are for that. A hash of 32 bits
+ * can be met by who has hours, not by who has a second.
+ */
+import { sha256 } from '../../lockstep/sha256.ts';
+import type { PeerId } from '../../session.ts';
+import type { Other } from '../other.ts';
+import { areEqual } from './crypto.ts';
+import { pay, type TrustGround } from './ground.ts';
+import {
+  decodeHead,
+  decodeHeadOf,
+  decodeMentions,
+  encodeHead,
+  encodeHeadOf,
+  encodeMentions,
+  headText,
+  MAX_MENTIONS,
+  MENTION_BYTES,
+  type MeshHead,
+  PREVIOUS_BYTES,
+  stateHash,
+} from './head-codec.ts';
+
+/** Seconds of states and heads that are kept, to be compared. */
+const KEPT_S = 8;
+/** Neighbours to whom a peer mentions what it holds, each second. */
+const MENTIONED_TO = 2;
+/** One state that does not fit may be a mistake of ours about who told it. */
+const MISFITS = 2;
+/** Who tells states for so long without signing for them withholds. */
+const HEADLESS_S = 6;
+/** Whoever forwarded what its owner did not sign for is not listened to for so long. */
+const LIAR_MS = 10_000;
+/** A state told over the own link is newer than what others forward: those are not needed for so long. */
+const DIRECT_S = 0.5;
+
+interface SignedHead extends MeshHead {
+  digest: Uint8Array;
+}
+
+/** What is known of what one peer told. */
+interface Story {
+  life: number;
+  /** By tick modulo length: which tick, the hash of its state, and who told it. */
+  readonly ticks: Int32Array;
+  readonly hashes: Uint32Array;
+  readonly tellers: Uint16Array;
+  heads: SignedHead[];
+  /** Newest tick that it told itself, and the first since its last head. */
+  directTick: number;
+  unsignedSince: number;
+  unsigned: number;
+  misfits: number;
+}
+
+export class Heads {
+  readonly #ground: TrustGround;
+  readonly #keyOf: (peer: PeerId) => Uint8Array | undefined;
+  readonly #rate: number;
+  readonly #stories = new Map<PeerId, Story>();
+  readonly #liars = new Map<PeerId, number>();
+  readonly #ownHashes: Uint32Array;
+  readonly #ownTicks: Int32Array;
+  #own: SignedHead[] = [];
+  #turn = 0;
+  /** Who was told something since the last own head. */
+  readonly #told = new Set<PeerId>();
+  /** Who told different stories, as was found out and said already. */
+  readonly #guilty = new Set<PeerId>();
+  readonly #proven = new Set<PeerId>();
+  /** Called when a peer told different stories. */
+  onTwoFaced: (peer: PeerId, reason: 'two stories' | 'unsigned states', tick: number) => void = () => {};
+
+  constructor(ground: TrustGround, keyOf: (peer: PeerId) => Uint8Array | undefined) {
+    this.#ground = ground;
+    this.#keyOf = keyOf;
+    this.#rate = ground.settings.config.tickRateHz;
+    this.#ownHashes = new Uint32Array(KEPT_S * this.#rate);
+    this.#ownTicks = new Int32Array(KEPT_S * this.#rate).fill(-1);
+  }
+
+  clear(): void {
+    this.#stories.clear();
+    this.#liars.clear();
+    this.#guilty.clear();
+    this.#proven.clear();
+    this.#own = [];
+    this.#ownTicks.fill(-1);
+  }
+
+  // The own story.
+
+  /** Notes the state of an own tick, and signs when its second is full. */
+  told(tick: number, bytes: Uint8Array): void {
+    const at = tick % this.#ownTicks.length;
+    this.#ownTicks[at] = tick;
+    this.#ownHashes[at] = stateHash(bytes);
+    this.#ground.counters.costs.heads.calls++;
+    for (const other of this.#ground.others.values()) if (other.isTold) this.#told.add(other.id);
+    // The seconds of peers end at different ticks, so that not all sign at once.
+    const end = tick - ((tick + this.#ground.self()) % this.#rate);
+    if (end > (this.#own.at(-1)?.tick ?? -1)) this.#sign(end);
+  }
+
+  #sign(end: number): void {
+    const { crypto, line, self, lifeOf, counters } = this.#ground;
+    const life = lifeOf(self());
+    if (life < 0 || end < this.#rate) return;
+    const previous = this.#own.at(-1)?.digest.subarray(0, PREVIOUS_BYTES) ?? new Uint8Array(PREVIOUS_BYTES);
+    const hashes = Uint32Array.from({ length: this.#rate }, (_, i) => this.#ownHash(end - this.#rate + 1 + i));
+    const text = headText(line(), self(), { life, tick: end, previous, hashes });
+    counters.costs.heads.calls++;
+    const head = { life, tick: end, previous, hashes, signature: crypto!.sign(text), digest: sha256(text) };
+    this.#own.push(head);
+    if (this.#own.length > 3) this.#own.shift();
+    const bytes = encodeHead(head);
+    for (const peer of this.#told) {
+      if (this.#ground.others.get(peer)?.isReachable) pay(this.#ground, 'heads', peer, bytes, true);
+    }
+    this.#told.clear();
+    this.#mention();
+    this.#watchHeadless();
+  }
+
+  #ownHash(tick: number): number {
+    const at = tick % this.#ownTicks.length;
+    return this.#ownTicks[at] === tick ? this.#ownHashes[at]! : 0;
+  }
+
+  /** A newcomer may have been forwarded what the last head is of. */
+  greet(peer: PeerId): void {
+    const head = this.#own.at(-1);
+    if (head) pay(this.#ground, 'heads', peer, encodeHead(head), true);
+  }
+
+  #mention(): void {
+    const near = [...this.#ground.others.values()].filter((other) => other.isReachable);
+    const mentions = [];
+    for (const [peer, { heads }] of this.#stories) {
+      const head = heads.at(-1);
+      if (head) mentions.push({ peer, tick: head.tick, prefix: head.digest.subarray(0, MENTION_BYTES) });
+    }
+    if (mentions.length === 0) return;
+    for (let i = 0; i < Math.min(MENTIONED_TO, near.length); i++) {
+      const { id } = near[this.#turn++ % near.length]!;
+      const known = mentions.filter(({ peer }) => peer !== id).slice(0, MAX_MENTIONS);
+      if (known.length > 0) pay(this.#ground, 'heads', id, encodeMentions(known));
+    }
+  }
+
+  #watchHeadless(): void {
+    for (const [peer, story] of this.#stories) {
+      if (story.unsigned < HEADLESS_S || story.directTick - story.unsignedSince < HEADLESS_S * this.#rate) continue;
+      story.unsigned = 0;
+      this.#convict(peer, 'unsigned states', story.directTick);
+    }
+  }
+
+  // The stories of others.
+
+  #storyOf(peer: PeerId): Story {
+    const life = this.#ground.lifeOf(peer);
+    let story = this.#stories.get(peer);
+    if (!story || (life >= 0 && story.life !== life)) {
+      const length = KEPT_S * this.#rate;
+      story = {
+        life,
+        ticks: new Int32Array(length).fill(-1),
+        hashes: new Uint32Array(length),
+        tellers: new Uint16Array(length),
+        heads: [],
+        directTick: -1,
+        unsignedSince: -1,
+        unsigned: 0,
+        misfits: 0,
+      };
+      this.#stories.set(peer, story);
+    }
+    return story;
+  }
+
+  /** It is out of sight: what it told since will be news. */
+  forget(peer: PeerId): void {
+    this.#stories.delete(peer);
+  }
+
+  /** Whether a state may be believed, told by its owner or forwarded by `teller`; notes what it was. */
+  takes(owner: Other, teller: PeerId, tick: number, bytes: Uint8Array, nowMs: number): boolean {
+    const story = this.#storyOf(owner.id);
+    if (teller !== owner.id) {
+      const isNeeded = tick - story.directTick > DIRECT_S * this.#rate;
+      if (!isNeeded || nowMs < (this.#liars.get(teller) ?? 0)) return false;
+    }
+    // Far-off ticks would push out what is still to be compared.
+    if (Math.abs(tick - this.#ground.tick()) > (KEPT_S - 2) * this.#rate) return true;
+    this.#ground.counters.costs.heads.calls++;
+    const hash = stateHash(bytes);
+    if (teller === owner.id) this.#noteDirect(story, tick);
+    const at = tick % story.ticks.length;
+    if (story.ticks[at] === tick && story.tellers[at] === owner.id && teller !== owner.id) return false;
+    story.ticks[at] = tick;
+    story.hashes[at] = hash;
+    story.tellers[at] = teller;
+    const head = story.heads.find((known) => known.tick >= tick && known.tick - this.#rate < tick);
+    return !head || this.#compare(owner.id, story, head, tick, nowMs);
+  }
+
+  #noteDirect(story: Story, tick: number): void {
+    if (tick > story.directTick) story.directTick = tick;
+    if (story.unsigned++ === 0) story.unsignedSince = tick;
+  }
+
+  /** Whether what was told of a tick is what a head lists. */
+  #compare(peer: PeerId, story: Story, head: MeshHead, tick: number, nowMs: number): boolean {
+    const at = tick % story.ticks.length;
+    if (story.ticks[at] !== tick) return true;
+    const listed = head.hashes[tick - (head.tick - this.#rate + 1)]!;
+    if (story.hashes[at] === listed) return true;
+    const teller = story.tellers[at]!;
+    story.ticks[at] = -1;
+    if (teller !== peer) {
+      this.#ground.counters.forgedForwards++;
+      const isNews = nowMs >= (this.#liars.get(teller) ?? 0);
+      this.#liars.set(teller, nowMs + LIAR_MS);
+      if (isNews) {
+        this.#ground.tell({ type: 'accused', by: this.#ground.self(), peer: teller, reason: 'forged forward', tick });
+      }
+    } else if (++story.misfits >= MISFITS) {
+      if (!this.#guilty.has(peer)) this.#ground.tell({ type: 'equivocation', peer, tick, isProven: false });
+      this.#convict(peer, 'two stories', tick);
+    }
+    return false;
+  }
+
+  hearHead(from: PeerId, bytes: Uint8Array, nowMs: number): void {
+    const head = decodeHead(bytes, this.#rate);
+    const signed = this.#take(from, head);
+    if (!signed) return;
+    const story = this.#storyOf(from);
+    story.unsigned = 0;
+    for (let tick = head.tick - this.#rate + 1; tick <= head.tick; tick++) {
+      this.#compare(from, story, head, tick, nowMs);
+    }
+  }
+
+  hearHeadOf(from: PeerId, bytes: Uint8Array): void {
+    const { peer, head } = decodeHeadOf(bytes, this.#rate);
+    if (peer === from || peer === this.#ground.self()) return;
+    this.#take(peer, head);
+  }
+
+  /** Keeps a head that its peer signed; null when it did not, or when it is one of two stories. */
+  #take(peer: PeerId, head: MeshHead): SignedHead | null {
+    const { crypto, line, counters, lifeOf } = this.#ground;
+    const key = this.#keyOf(peer);
+    if (!key || lifeOf(peer) !== head.life || (head.tick + peer) % this.#rate !== 0) return null;
+    const text = headText(line(), peer, head);
+    const signed = { ...head, digest: sha256(text) };
+    const { heads } = this.#storyOf(peer);
+    const known = heads.find(({ tick }) => tick === head.tick);
+    if (known && areEqual(known.digest, signed.digest)) return known;
+    counters.costs.heads.calls++;
+    if (!crypto!.verify(key, text, head.signature)) {
+      counters.forgedHeads++;
+      return null;
+    }
+    if (known) {
+      this.#prove(peer, known, signed);
+      return null;
+    }
+    heads.push(signed);
+    heads.sort((a, b) => a.tick - b.tick);
+    if (heads.length > KEPT_S) heads.shift();
+    return signed;
+  }
+
+  #convict(peer: PeerId, reason: 'two stories' | 'unsigned states', tick: number): void {
+    if (this.#guilty.has(peer)) return;
+    this.#guilty.add(peer);
+    this.onTwoFaced(peer, reason, tick);
+  }
+
+  /** Two signed heads of one second: shown to all neighbours, who can judge for themselves. */
+  #prove(peer: PeerId, first: SignedHead, second: SignedHead): void {
+    if (this.#proven.has(peer)) return;
+    this.#proven.add(peer);
+    for (const other of this.#ground.others.values()) {
+      if (!other.isReachable || other.id === peer) continue;
+      for (const head of [first, second]) pay(this.#ground, 'heads', other.id, encodeHeadOf(peer, head), true);
+    }
+    this.#ground.tell({ type: 'equivocation', peer, tick: second.tick, isProven: true });
+    this.#convict(peer, 'two stories', second.tick);
+  }
+
+  /** Who holds another head than we gets ours, and can prove the difference. */
+  hearMentions(from: PeerId, bytes: Uint8Array): void {
+    for (const { peer, tick, prefix } of decodeMentions(bytes)) {
+      const head = this.#stories.get(peer)?.heads.find((known) => known.tick === tick);
+      if (!head || areEqual(head.digest.subarray(0, MENTION_BYTES), prefix)) continue;
+      pay(this.#ground, 'heads', from, encodeHeadOf(peer, head), true);
+    }
+  }
+}

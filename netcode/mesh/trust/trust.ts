@@ -1,0 +1,144 @@
+/**
+ * The defences of a mesh that are switched on, behind the few places where a session meets them: what goes out (`seal`),
+ * what comes in (`open`, `receive`), states (`told`, `takes`, `heard`), links and time. A session without any has none of
+ * this.
+ */
+import { Kind, ProtocolError } from '../../protocol.ts';
+import type { LinkState, PeerId } from '../../session.ts';
+import type { Other } from '../other.ts';
+import type { MeshDefences, MeshSettings } from '../settings.ts';
+import type { AvatarState } from '../state-codec.ts';
+import { Bans } from './bans.ts';
+import { type TrustCounters, trustCounters } from './counters.ts';
+import type { TrustGround, TrustHost } from './ground.ts';
+import { Heads } from './heads.ts';
+import { LinkKeys } from './link-keys.ts';
+
+/** Whether a peer needs keys under some defences. */
+export function needsKeys({ handshakes, macs, heads }: MeshDefences): boolean {
+  return handshakes || macs || heads;
+}
+
+/** Whether a session has anything to do for its defences besides the window of states. */
+export function needsTrust({ defences }: MeshSettings): boolean {
+  return needsKeys(defences) || defences.witnesses;
+}
+
+export class Trust {
+  readonly counters: TrustCounters = trustCounters();
+  readonly #ground: TrustGround;
+  readonly #links: LinkKeys | null;
+  readonly #heads: Heads | null;
+  readonly #bans: Bans;
+
+  /** Throws a RangeError when keys are needed and there is nothing to make them with. */
+  constructor(host: TrustHost) {
+    this.#ground = { ...host, counters: this.counters };
+    const { defences } = host.settings;
+    if (needsKeys(defences) && !host.crypto) throw new RangeError('peers of this match sign: that needs keys');
+    this.#bans = new Bans(this.#ground);
+    this.#links = needsKeys(defences) ? new LinkKeys(this.#ground) : null;
+    const keyOf = (peer: PeerId) => this.#links?.keyOf(peer);
+    this.#heads = defences.heads ? new Heads(this.#ground, keyOf) : null;
+    if (this.#links) this.#links.onProven = (peer) => this.#proven(peer);
+    if (this.#heads) this.#heads.onTwoFaced = (peer, reason, tick) => this.#bans.ban(peer, reason, tick, keyOf(peer));
+  }
+
+  #proven(peer: PeerId): void {
+    const key = this.#links!.keyOf(peer);
+    if (key) this.#bans.recognise(peer, key);
+    if (!this.#bans.has(peer)) this.#heads?.greet(peer);
+  }
+
+  // Links.
+
+  isBanned(peer: PeerId): boolean {
+    return this.#bans.has(peer);
+  }
+
+  /** Whether the avatar may be told to a peer, and its own be believed. */
+  mayTell(peer: PeerId): boolean {
+    return !this.#bans.has(peer) && (this.#links?.isTrusted(peer) ?? true);
+  }
+
+  linkChanged(peer: PeerId, state: LinkState, nowMs: number): void {
+    if (state === 'down') this.#links?.linkDown(peer);
+    else if (this.#bans.has(peer)) this.#ground.part(peer);
+    else this.#links?.linkUp(peer, nowMs);
+  }
+
+  /** A message as it goes out over a link; null where it must not. */
+  seal(to: PeerId, bytes: Uint8Array): Uint8Array | null {
+    return this.#links ? this.#links.seal(to, bytes) : bytes;
+  }
+
+  /**
+   * A message as it was said; null when it is not to be believed. `isCarried`: it came through the rendezvous, which says
+   * from whom, though the two may have no link.
+   */
+  open(from: PeerId, bytes: Uint8Array, isCarried: boolean): Uint8Array | null {
+    if (this.#bans.refuses(from, bytes)) return null;
+    if (isCarried && isForStrangers(bytes) && this.#ground.others.get(from)?.link !== 'relayed') return bytes;
+    return this.#links ? this.#links.open(from, bytes) : bytes;
+  }
+
+  /** A message of the defences themselves. Throws a ProtocolError on bad bytes. */
+  receive(from: PeerId, bytes: Uint8Array, nowMs: number): void {
+    switch (bytes[1]) {
+      case Kind.meshHello:
+        this.#links?.hearHello(from, bytes);
+        return;
+      case Kind.meshProof:
+        this.#links?.hearProof(from, bytes);
+        return;
+      case Kind.meshHead:
+        this.#heads?.hearHead(from, bytes, nowMs);
+        return;
+      case Kind.meshMentions:
+        this.#heads?.hearMentions(from, bytes);
+        return;
+      case Kind.meshHeadOf:
+        this.#heads?.hearHeadOf(from, bytes);
+        return;
+      default:
+        throw new ProtocolError(`a peer of a mesh takes no kind ${bytes[1]}`);
+    }
+  }
+
+  // States.
+
+  /** The own state of a tick, as all are told it. */
+  told(tick: number, bytes: Uint8Array): void {
+    this.#heads?.told(tick, bytes);
+  }
+
+  /** Whether a state of `owner` may be believed that `teller` told: itself, or who forwards. */
+  takes(owner: Other, teller: PeerId, tick: number, bytes: Uint8Array, nowMs: number): boolean {
+    if (this.#bans.has(owner.id)) return false;
+    return this.#heads?.takes(owner, teller, tick, bytes, nowMs) ?? true;
+  }
+
+  /** A state that was taken, and that its owner told over its own link. */
+  heard(_owner: Other, _state: AvatarState): void {}
+
+  // Time.
+
+  advance(nowMs: number): void {
+    this.#links?.advance(nowMs);
+  }
+
+  /** The seats have changed. `isNewLine`: it is another match. */
+  epochChanged(isNewLine: boolean, nowMs: number): void {
+    if (!isNewLine) return;
+    this.#bans.clear();
+    this.#heads?.clear();
+    this.#links?.clear();
+    for (const other of this.#ground.others.values()) if (other.isReachable) this.#links?.linkUp(other.id, nowMs);
+  }
+}
+
+/** What peers without a link say to each other through the rendezvous: of coins, and of deaths. */
+function isForStrangers(bytes: Uint8Array): boolean {
+  const kind = bytes[1]!;
+  return (kind >= Kind.ledgerClaim && kind <= Kind.ledgerLast) || kind === Kind.meshKill;
+}
