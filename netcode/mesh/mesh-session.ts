@@ -231,8 +231,10 @@ export class MeshSession implements PlayingPeer {
       return;
     }
     if (!core.stage && rendezvous.settings) this.#enter(rendezvous.settings);
-    if (!core.stage || !rendezvous.epoch || rendezvous.epoch === core.epoch) return;
-    this.#takeEpoch(nowMs);
+    if (!core.stage || !rendezvous.epoch) return;
+    if (rendezvous.epoch !== core.epoch) this.#takeEpoch(nowMs);
+    // The room's time may become known later than the epoch.
+    else if (core.player < 0) this.#takeSeat(nowMs);
   }
 
   #enter(bytes: Uint8Array): void {
