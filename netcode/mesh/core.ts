@@ -19,6 +19,8 @@ import type { CoinNews } from './ledger/coin-book.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { Other } from './other.ts';
 import { encodeMeshSettings, type MeshSettings } from './settings.ts';
+import type { MeshCrypto } from './trust/crypto.ts';
+import type { Trust } from './trust/trust.ts';
 
 export interface MeshOptions {
   /** What lies below the link to the rendezvous; links between peers are always datagrams. */
@@ -32,6 +34,8 @@ export interface MeshOptions {
   randomBytes: (into: Uint8Array) => void;
   /** To come back as who one was, after a restart of the program. */
   resumeToken?: Uint8Array;
+  /** Needed where the defences of a match sign or seal. */
+  crypto?: MeshCrypto;
 }
 
 export interface MeshCounters {
@@ -106,6 +110,8 @@ export interface Core {
   player: number;
   /** Null before the room was entered. */
   stage: Stage | null;
+  /** Null where no defence is on. */
+  trust: Trust | null;
   /** The newest epoch that this peer lives by. */
   epoch: Epoch | null;
   wasAway: boolean;
@@ -207,6 +213,7 @@ export function createCore(options: MeshOptions, startMs: number): Core {
     refusal: '',
     player: -1,
     stage: null,
+    trust: null,
     epoch: null,
     wasAway: false,
     enteredMs: startMs,

@@ -17,22 +17,23 @@ import { decodeMesh } from './peer-codec.ts';
 import { hearSignal } from './signalling.ts';
 import { decodeState, stateTick } from './state-codec.ts';
 import { forward, peerOf, tellNewsOn } from './telling.ts';
+import { isOldState } from './trust/state-window.ts';
 
 /** A state of a tick so far ahead of ours is a clock's mistake, or a lie. */
 const MAX_AHEAD_TICKS = 20;
 
 export function receive(core: Core, from: PeerId, bytes: Uint8Array, nowMs: number): void {
   if (from !== RENDEZVOUS) {
-    hear(core, from, bytes, nowMs);
+    hear(core, from, bytes, false, nowMs);
     return;
   }
   const malformed = core.rendezvous.counters.malformed;
   const carried = core.rendezvous.receive(bytes, nowMs);
   core.counters.malformed += core.rendezvous.counters.malformed - malformed;
-  if (carried && carried.from !== RENDEZVOUS) hear(core, carried.from, carried.bytes, nowMs);
+  if (carried && carried.from !== RENDEZVOUS) hear(core, carried.from, carried.bytes, true, nowMs);
 }
 
-function hear(core: Core, from: PeerId, bytes: Uint8Array, nowMs: number): void {
+function hear(core: Core, from: PeerId, bytes: Uint8Array, isCarried: boolean, nowMs: number): void {
   core.counters.receivedMessages++;
   core.counters.receivedBytes += bytes.length;
   // Nothing can be told from what peers say before the own match is known.
@@ -42,7 +43,8 @@ function hear(core: Core, from: PeerId, bytes: Uint8Array, nowMs: number): void 
     if (bytes[0] !== PROTOCOL_VERSION) throw new ProtocolError(`protocol version ${bytes[0]}`);
     const other = peerOf(core, from, nowMs);
     other.lastHeardMs = nowMs;
-    deliver(core, other, bytes, nowMs);
+    const told = core.trust ? core.trust.open(from, bytes, isCarried) : bytes;
+    if (told) deliver(core, other, told, nowMs);
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
     core.counters.malformed++;
@@ -52,12 +54,14 @@ function hear(core: Core, from: PeerId, bytes: Uint8Array, nowMs: number): void 
 function deliver(core: Core, other: Other, bytes: Uint8Array, nowMs: number): void {
   const kind = kindOf(bytes);
   if (kind === Kind.meshState) {
-    hearState(core, other, bytes, true, nowMs);
+    hearState(core, other, other, bytes, nowMs);
     forward(core, other, bytes, nowMs);
   } else if (kind === Kind.meshNews) {
     learnNews(core, other, decodeNews(bytes, core.stage!.arena), nowMs);
   } else if (kind >= Kind.meshPing && kind <= Kind.meshSignal) {
     hearMesh(core, other, bytes, nowMs);
+  } else if (kind >= Kind.meshHello && kind < Kind.ledgerClaim && core.trust) {
+    core.trust.receive(other.id, bytes, nowMs);
   } else if (kind >= Kind.ledgerClaim && kind <= Kind.ledgerLast) {
     core.stage!.ledger.receive(other.id, bytes, nowMs);
   } else {
@@ -105,7 +109,7 @@ function hearMesh(core: Core, other: Other, bytes: Uint8Array, nowMs: number): v
       }
       const owner = peerOf(core, message.peer, nowMs);
       owner.introducer = other.id;
-      hearState(core, owner, message.state, false, nowMs);
+      hearState(core, owner, other, message.state, nowMs);
       return;
     }
     case 'meshKill':
@@ -117,10 +121,13 @@ function hearMesh(core: Core, other: Other, bytes: Uint8Array, nowMs: number): v
   }
 }
 
-function hearState(core: Core, owner: Other, bytes: Uint8Array, isDirect: boolean, nowMs: number): void {
+/** `teller`: the owner itself, or who forwards. */
+function hearState(core: Core, owner: Other, teller: Other, bytes: Uint8Array, nowMs: number): void {
   const stage = core.stage!;
   const tick = stateTick(bytes);
-  if (owner.state && tick <= owner.state.tick) {
+  if (core.trust?.takes(owner, teller.id, tick, bytes, nowMs) === false) return;
+  const ownTick = core.player >= 0 ? core.nextTick : tick;
+  if (isOldState(stage.settings, owner.state?.tick ?? -1, tick, ownTick)) {
     core.counters.oldStates++;
     return;
   }
@@ -132,7 +139,8 @@ function hearState(core: Core, owner: Other, bytes: Uint8Array, isDirect: boolea
   core.counters.statesReceived++;
   owner.state = state;
   owner.stateAtMs = nowMs;
-  owner.isDirect = isDirect;
+  owner.isDirect = owner === teller;
+  if (owner.isDirect) core.trust?.heard(owner, state);
   showOther(core, owner, nowMs);
   if (state.news.length > 0) learnNews(core, owner, decodeNewsList(state.news, stage.arena), nowMs);
 }

@@ -40,6 +40,7 @@ const WORTH_IT = 64 * 256;
 /** Regular care: silent peers, links to make and to close, whom to ask. */
 export function careForLinks(core: Core, nowMs: number): void {
   const place = ownPlace(core);
+  core.trust?.advance(nowMs);
   let open = 0;
   for (const other of core.others.values()) {
     other.line.advance(nowMs);
@@ -78,13 +79,14 @@ export function isGone(core: Core, other: Other): void {
 function forget(core: Core, other: Other): void {
   vanish(core, other);
   core.others.delete(other.id);
+  core.trust?.forget(other.id);
 }
 
 function dialNear(core: Core, x: number, y: number, open: number, nowMs: number): void {
   const wanted: { other: Other; distance: number }[] = [];
   for (const other of core.others.values()) {
     if (other.isReachable || other.slot < 0 || nowMs - other.dialledMs < REDIAL_AFTER_MS) continue;
-    if (core.epoch?.seatOf(other.id)?.isAway !== false) continue;
+    if (core.epoch?.seatOf(other.id)?.isAway !== false || core.trust?.isBanned(other.id)) continue;
     const distance = other.distanceTo(x, y, nowMs);
     // Who had no room for us has none before we are nearer, or somebody else has gone.
     const wasTurnedAway = nowMs - other.downMs < TURNED_AWAY_MS && distance > other.downDistance - WORTH_IT;

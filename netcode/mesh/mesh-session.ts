@@ -17,6 +17,7 @@ import { MeshScene } from './scene.ts';
 import { decodeMeshSettings, type MeshSettings } from './settings.ts';
 import { canSignal, signal } from './signalling.ts';
 import { linkChanged, sayBye, sendAnyhow, tellState } from './telling.ts';
+import { attachTrust } from './trust/attach.ts';
 
 export type { MeshCounters, MeshOptions } from './core.ts';
 
@@ -89,6 +90,11 @@ export class MeshSession implements PlayingPeer {
   /** The own avatar, exactly, and what is believed of the rest. */
   get world() {
     return this.#core.stage?.world ?? null;
+  }
+
+  /** Null where no defence is on. */
+  get trust() {
+    return this.#core.trust;
   }
 
   get ledger() {
@@ -242,8 +248,10 @@ export class MeshSession implements PlayingPeer {
     try {
       const settings = decodeMeshSettings(bytes);
       core.stage = createStage(core, settings, (to, message) => sendAnyhow(core, to, message, core.nowMs));
+      core.trust = attachTrust(core, settings);
     } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
+      if (!(error instanceof ProtocolError) && !(error instanceof RangeError)) throw error;
+      core.stage = null;
       core.state = 'refused';
       core.refusal = `this room is no mesh: ${error.message}`;
     }
@@ -254,7 +262,9 @@ export class MeshSession implements PlayingPeer {
     const { rendezvous } = core;
     const stage = core.stage!;
     const epoch = rendezvous.epoch!;
+    const isNewLine = core.epoch?.line !== epoch.line;
     core.epoch = epoch;
+    core.trust?.epochChanged(isNewLine, nowMs);
     stage.ledger.epochChanged((number) => rendezvous.epochAt(number), epoch, rendezvous.seat, nowMs);
     for (const other of core.others.values()) {
       const slot = epoch.seatOf(other.id)?.slot ?? -1;

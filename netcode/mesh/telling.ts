@@ -21,9 +21,11 @@ const NEAR = VISION_RADIUS / 2;
 export function send(core: Core, to: PeerId, bytes: Uint8Array, nowMs: number): void {
   const other = core.others.get(to);
   if (!other?.isReachable) return;
+  const sealed = core.trust ? core.trust.seal(to, bytes) : bytes;
+  if (!sealed) return;
   other.lastSentMs = nowMs;
-  if (other.link === 'relayed') core.rendezvous.relay(to, bytes);
-  else core.outbox.send(to, 'unreliable', bytes);
+  if (other.link === 'relayed') core.rendezvous.relay(to, sealed);
+  else core.outbox.send(to, 'unreliable', sealed);
 }
 
 /** Over the link where there is one, through the rendezvous where not: for the ledger, whose homes are anybody. */
@@ -50,11 +52,13 @@ export function linkChanged(core: Core, id: PeerId, state: LinkState, nowMs: num
     other.isDirect = false;
     other.downMs = nowMs;
     other.downDistance = place ? other.distanceTo(place.x, place.y, nowMs) : 0;
+    core.trust?.linkChanged(id, state, nowMs);
     return;
   }
   if (!wasReachable) {
     other.line = Other.lineTo(id, (bytes) => send(core, id, bytes, core.nowMs));
     core.counters.linksOpened++;
+    core.trust?.linkChanged(id, state, nowMs);
   }
   other.upMs = nowMs;
   core.careDueMs = Math.min(core.careDueMs, nowMs);
@@ -79,8 +83,9 @@ export function tellState(core: Core, tick: number, nowMs: number): void {
   const state = ownState(core);
   const bytes = encodeState(state);
   const isNews = core.newsTick === tick;
+  core.trust?.told(tick, bytes);
   for (const other of core.others.values()) {
-    if (!other.isReachable || other.slot < 0) continue;
+    if (!other.isReachable || other.slot < 0 || core.trust?.mayTell(other.id) === false) continue;
     const distance = other.distanceTo(x, y, nowMs);
     if (distance > TELLING_RADIUS) {
       if (other.isTold) sayOutOfSight(core, other, nowMs);

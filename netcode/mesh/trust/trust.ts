@@ -121,6 +121,11 @@ export class Trust {
   /** A state that was taken, and that its owner told over its own link. */
   heard(_owner: Other, _state: AvatarState): void {}
 
+  /** A peer has been out of reach for so long that what it told is of no use. */
+  forget(peer: PeerId): void {
+    this.#heads?.forget(peer);
+  }
+
   // Time.
 
   advance(nowMs: number): void {
