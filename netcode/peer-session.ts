@@ -9,4 +9,6 @@ export interface PeerSession extends Session {
   readonly rendezvous: RendezvousClient;
   /** Hands a text to a peer's dialler where that need not go through the rendezvous. False when there is no way. */
   signal?(to: PeerId, payload: string, nowMs: number): boolean;
+  /** Whether there is a way to a peer's dialler now. */
+  canSignal?(to: PeerId): boolean;
 }

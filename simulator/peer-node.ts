@@ -300,15 +300,20 @@ export class PeerNode<S extends PlayingPeer> {
     clock.at(clock.nowMs + network.setupMs, attempt);
   }
 
-  /** What diallers have to say goes through the rendezvous: both must reach it. */
   #canLink(other: PeerNode<S>, peer: PeerId): boolean {
     const { network } = this.#around;
     const isThere = other !== this && other.isUp && other.session.self === peer;
     if (!isThere || network.isBlocked(this.number, other.number)) return false;
-    return network.areConnected(this.number, other.number) && this.#canSignal && other.#canSignal;
+    return network.areConnected(this.number, other.number) && this.#canSignal(other, peer);
   }
 
-  get #canSignal(): boolean {
+  /** What diallers have to say goes through the rendezvous, which both must reach, or by a way that the session has. */
+  #canSignal(other: PeerNode<S>, peer: PeerId): boolean {
+    if (this.session.rendezvous.state !== 'entered' && this.session.canSignal?.(peer)) return true;
+    return this.#isAtRendezvous && other.#isAtRendezvous;
+  }
+
+  get #isAtRendezvous(): boolean {
     const { network } = this.#around;
     return this.rendezvousLink > 0 && network.isAttached(RENDEZVOUS) && network.areConnected(this.number, RENDEZVOUS);
   }
