@@ -17,12 +17,13 @@ const record: CoinRecord = {
   version: 9,
   generation: 3,
   since: 7,
+  floor: 0,
   out: [
     { generation: 0, since: 8, holder: 0, x: 1000, y: 2000 },
     { generation: 2, since: 9, holder: 300, x: 0, y: 0 },
   ],
 };
-const RECORD_HEX = '09000000 0300 07000000 02 0000 08000000 0000 e8030000 d0070000 0200 09000000 2c01';
+const RECORD_HEX = '09000000 0300 07000000 0000 02 0000 08000000 0000 e8030000 d0070000 0200 09000000 2c01';
 const signature = new Uint8Array(64).fill(0xab);
 
 const SAMPLES: { message: LedgerMessage; hex: string }[] = [

@@ -144,7 +144,7 @@ describe('claims', () => {
     table.silent.clear();
     table.pass(3000);
     expect(table.answers(claimant)).toEqual([{ type: 'taken', token: tokenOf(0, 0), granted: true }]);
-    expect(table.ledgers.get(claimant)!.nextDueMs).toBe(Number.POSITIVE_INFINITY);
+    expect(table.ledgers.get(claimant)!.pending).toBe(0);
   });
 
   test('M-L9: a purchase spends five, and needs five', () => {
@@ -223,6 +223,15 @@ describe('epochs', () => {
     table.epoch(...seats);
     table.pass(5000);
     expect(() => table.record(0)).toThrow('nobody is in charge');
+    expect(table.ledgers.get(claimant)!.held).toBe(1);
+    // Nobody can ever say: then the coin is void, its spot goes on with others, and whoever held it hears of it.
+    table.pass(15_000);
+    const { generation, out, floor } = table.record(0);
+    expect(out).toEqual([]);
+    expect(floor).toBe(generation);
+    expect(table.ledgers.get(claimant)!.held).toBe(0);
+    table.take(claimant, 1);
+    expect(table.answers(claimant).at(-1)).toEqual({ type: 'taken', token: tokenOf(0, generation), granted: true });
   });
 
   test('M-L11: a spot whose homes stay the same goes on without a message', () => {

@@ -7,8 +7,8 @@ import type { PeerId } from '../../session.ts';
 import { FOUNDING_EPOCH, type Ground } from './ground.ts';
 import type { Homes, Kept } from './home.ts';
 import { layDownOfGone, tellOfLaid } from './laying-down.ts';
-import type { Fetched, HomeSignature, LedgerMessage } from './messages.ts';
-import { type CoinRecord, judge } from './record.ts';
+import { type Fetched, type HomeSignature, type LedgerMessage, NO_OP } from './messages.ts';
+import { begunAnew, type CoinRecord, judge } from './record.ts';
 import type { Home } from './runs.ts';
 import { walkBack } from './taking-charge.ts';
 
@@ -16,6 +16,7 @@ type ClaimMessage = LedgerMessage & { type: 'claim' };
 
 const FIRST_REPEAT_MS = 250;
 const MAX_REPEAT_MS = 2000;
+const LOST_AFTER_MS = 15_000;
 /** Claims that wait to be answered; whoever finds no room asks again. */
 const MAX_WAITING = 256;
 const MAX_VOUCHING = 16;
@@ -54,6 +55,8 @@ export class Charge {
   readonly #vouching = new Set<string>();
   /** Versions in which tokens were laid down; neighbours hear of them when they count. */
   #laid: { before: number; version: number } | null = null;
+  /** Older coins are void, and nobody was told yet. */
+  #wasLost = false;
   #repeatMs = FIRST_REPEAT_MS;
   /** When something must be said again; Infinity while nothing is missing. */
   dueMs = Number.POSITIVE_INFINITY;
@@ -90,10 +93,27 @@ export class Charge {
       this.#open(walk.found, nowMs);
       return;
     }
+    this.#kept.blockedMs = Math.min(this.#kept.blockedMs, nowMs);
+    if (this.#isLost(walk.ask, nowMs)) {
+      ground.counters.lost++;
+      this.#wasLost = true;
+      this.#open(begunAnew(walk.best, this.stamp), nowMs);
+      return;
+    }
     const fresh = walk.ask.filter((home) => !this.#asked.some(({ peer }) => peer === home.peer));
     this.#asked = walk.ask;
     this.#ask(fresh);
     if (this.dueMs === Number.POSITIVE_INFINITY || fresh.length > 0) this.#wait(nowMs, FIRST_REPEAT_MS);
+  }
+
+  /** Whether those who are missing are not coming back as who they were, for all that is known. */
+  #isLost(missing: readonly Home[], nowMs: number): boolean {
+    const { newest, options } = this.#ground;
+    if (missing.length === 0 || nowMs - this.#kept.blockedMs < (options.lostAfterMs ?? LOST_AFTER_MS)) return false;
+    return missing.every(({ peer, life }) => {
+      // Who has a seat may remember an earlier life, and says so when it is reached.
+      return newest!.seatOf(peer) === undefined || (this.#answers.get(peer)?.firstLife ?? 0) > life;
+    });
   }
 
   #ask(homes: readonly Home[]): void {
@@ -107,6 +127,7 @@ export class Charge {
     this.dueMs = Number.POSITIVE_INFINITY;
     this.#answers.clear();
     const kept = this.#kept;
+    kept.blockedMs = Number.POSITIVE_INFINITY;
     this.#store.keep(kept, this.stamp, record);
     // The other homes of the founding epoch know without being told.
     if (this.stamp === FOUNDING_EPOCH && record.version === 0) this.#count(record, []);
@@ -168,6 +189,7 @@ export class Charge {
     const ready = this.#waiting.filter(({ version }) => version <= record.version);
     this.#waiting = this.#waiting.filter(({ version }) => version > record.version);
     for (const waiting of ready) this.#answer(waiting);
+    if (this.#wasLost) this.#tellLoss();
     if (this.#laid && this.#laid.version <= record.version) {
       tellOfLaid(this.#ground, this.spot, record, this.#laid.before);
       this.#laid = null;
@@ -178,6 +200,14 @@ export class Charge {
     const { spot, stamp } = this;
     const told = { spot, record: this.#counts!, signatures: this.#signatures };
     this.#ground.send(claimant, { type: 'answer', life, op, granted, stamp, ...told });
+  }
+
+  /** Tells everybody that what they hold of this spot is void. Whom it does not reach finds out by asking (purse.ts). */
+  #tellLoss(): void {
+    this.#wasLost = false;
+    for (const { peer, life, isAway } of this.#ground.newest!.seats) {
+      if (!isAway) this.#answer({ claimant: peer, life, op: NO_OP, granted: false, version: 0 });
+    }
   }
 
   /** Whose seat is gone holds nothing any more. */

@@ -27,6 +27,11 @@ export interface LedgerOptions {
   /** Ed25519 or what stands for it; with both, answers carry the signatures of those who recorded them. */
   sign?: (bytes: Uint8Array) => Uint8Array;
   verify?: (peer: PeerId, bytes: Uint8Array, signature: Uint8Array) => boolean;
+  /**
+   * A coin whose homes have lost their seats or their memory, so that nobody can say what is true of it, begins anew after
+   * this time; 15 s. It must be longer than a seat is kept for who is away.
+   */
+  lostAfterMs?: number;
   /** Asked by whoever is in charge before it records that somebody took a coin; `decide` may be called later. */
   vouch?: (claim: VouchedClaim, decide: (allowed: boolean, nowMs: number) => void) => void;
 }
@@ -38,11 +43,13 @@ export interface LedgerCounters {
   repeated: number;
   /** Answers without the signatures that they need. */
   unsigned: number;
+  /** Spots that began anew here, because what was true of them was lost. */
+  lost: number;
 }
 
 export class Ground {
   readonly options: LedgerOptions;
-  readonly counters: LedgerCounters = { sentMessages: 0, sentBytes: 0, repeated: 0, unsigned: 0 };
+  readonly counters: LedgerCounters = { sentMessages: 0, sentBytes: 0, repeated: 0, unsigned: 0, lost: 0 };
   /** What this peer has to say to itself. */
   readonly toSelf: LedgerMessage[] = [];
   /** What was laid down here, for the own book. */

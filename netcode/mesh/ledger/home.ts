@@ -17,6 +17,8 @@ export interface Kept {
   record: CoinRecord;
   /** The homes since then, as far as known; all that is known while nothing was put. */
   runs: readonly Run[];
+  /** Since when this peer cannot take charge for want of answers; Infinity while it can. */
+  blockedMs: number;
 }
 
 /** Epochs that are looked at for the homes that a spot had before this peer had to do with it. */
@@ -39,7 +41,7 @@ export class Homes {
   of(spot: number): Kept {
     let kept = this.#kept.get(spot);
     if (!kept) {
-      kept = { fence: 0, tag: 0, record: UNWRITTEN, runs: [] };
+      kept = { fence: 0, tag: 0, record: UNWRITTEN, runs: [], blockedMs: Number.POSITIVE_INFINITY };
       this.#kept.set(spot, kept);
       this.#follow(spot, kept);
     }

@@ -6,6 +6,8 @@ import { type Act, type CoinRecord, readRecord, type Token, writeRecord } from '
 import { type Run, readRuns, writeRuns } from './runs.ts';
 
 export const SIGNATURE_BYTES = 64;
+/** Of an answer that nobody asked for: coins were lost. Claims count from 1. */
+export const NO_OP = 0;
 /** Spots asked for in one recall. */
 export const MAX_RECALLED = 32;
 

@@ -21,6 +21,9 @@ const FIRST_REPEAT_MS = 300;
 const MAX_REPEAT_MS = 1200;
 /** Claims that are not answered yet; whoever wants more takes nothing. */
 const MAX_TAKES = 64;
+/** So often so many spots of coins that are held are asked whether that is so. */
+const CHECK_EVERY_MS = 5000;
+const MAX_CHECKED = 2;
 
 interface Claim extends Wish {
   op: number;
@@ -48,6 +51,10 @@ export class Purse {
   #recallDueMs = Number.POSITIVE_INFINITY;
   #recallMs = FIRST_REPEAT_MS;
   #recallEpoch = 0;
+  /** Spots of which it is being asked whether what is held is so. */
+  readonly #checked = new Set<number>();
+  #checkDueMs = 0;
+  #checks = 0;
   #lastOp = 0;
   #takes = 0;
   events: LedgerEvent[] = [];
@@ -68,6 +75,7 @@ export class Purse {
     this.#byToken.clear();
     this.#purchases.clear();
     this.#unknown.clear();
+    this.#checked.clear();
     this.#recallDueMs = Number.POSITIVE_INFINITY;
     this.#takes = 0;
   }
@@ -139,6 +147,9 @@ export class Purse {
       this.#ground.counters.unsigned++;
       return;
     }
+    for (const token of this.#held.keys()) {
+      if (spotOf(token) === spot && generationOf(token) < record.floor) this.#held.delete(token);
+    }
     const news = this.#book.apply([newsOf(spot, record)]);
     // An answer to a life before may be from before this seat was lost.
     const claim = life === this.#ground.life ? this.#claims.get(op) : undefined;
@@ -200,11 +211,27 @@ export class Purse {
   }
 
   #sendRecalls(nowMs: number): void {
-    const { seat, newest, number } = this.#ground;
     this.#recallDueMs = this.#unknown.size > 0 ? nowMs + this.#recallMs : Number.POSITIVE_INFINITY;
+    this.#askFor(this.#unknown);
+  }
+
+  /** What is held may have been lost with its homes: some of it is asked for now and then. */
+  #check(nowMs: number): void {
+    this.#checkDueMs = nowMs + CHECK_EVERY_MS;
+    this.#checked.clear();
+    const spots = [...new Set([...this.#held.keys()].map(spotOf))].sort((a, b) => a - b);
+    for (let i = 0; i < Math.min(MAX_CHECKED, spots.length); i++) {
+      this.#checked.add(spots[(this.#checks + i) % spots.length]!);
+    }
+    this.#checks += MAX_CHECKED;
+    this.#askFor(this.#checked);
+  }
+
+  #askFor(asked: Iterable<number>): void {
+    const { seat, newest, number } = this.#ground;
     if (!seat) return;
     const byFirst = new Map<number, number[]>();
-    for (const spot of this.#unknown) {
+    for (const spot of asked) {
       const first = newest!.homesOf(spot)[0];
       if (!first) continue;
       const spots = byFirst.get(first.peer) ?? [];
@@ -220,8 +247,10 @@ export class Purse {
     if (epoch < this.#recallEpoch) return;
     for (const { spot, version, holds } of spots) {
       // What was done since the question is newer than this answer: it is asked again.
-      if (!this.#unknown.has(spot) || version < this.#book.versionOf(spot)) continue;
+      const isAsked = this.#unknown.has(spot) || this.#checked.has(spot);
+      if (!isAsked || version < this.#book.versionOf(spot)) continue;
       this.#unknown.delete(spot);
+      this.#checked.delete(spot);
       for (const token of this.#held.keys()) if (spotOf(token) === spot) this.#held.delete(token);
       for (const { token, since } of holds) if (!this.#byToken.has(token)) this.#held.set(token, since);
     }
@@ -243,6 +272,7 @@ export class Purse {
 
   get dueMs(): number {
     let due = this.#recallDueMs;
+    if (this.#held.size > 0) due = Math.min(due, this.#checkDueMs);
     for (const { dueMs } of this.#claims.values()) due = Math.min(due, dueMs);
     return due;
   }
@@ -255,6 +285,7 @@ export class Purse {
       this.#ground.counters.repeated++;
       this.#send(claim);
     }
+    if (this.#held.size > 0 && nowMs >= this.#checkDueMs) this.#check(nowMs);
     if (nowMs < this.#recallDueMs) return;
     this.#recallMs = Math.min(this.#recallMs * 2, MAX_REPEAT_MS);
     this.#sendRecalls(nowMs);

@@ -39,12 +39,14 @@ export interface CoinRecord {
   readonly generation: number;
   /** Version that minted the newest. */
   readonly since: number;
+  /** Generations below it are void: what was true of them was lost with their homes. */
+  readonly floor: number;
   /** By rising generation. */
   readonly out: readonly OutToken[];
 }
 
 /** What is true as long as nothing was written: it needs nobody to be asked. */
-export const UNWRITTEN: CoinRecord = Object.freeze({ version: 0, generation: 0, since: 0, out: [] });
+export const UNWRITTEN: CoinRecord = Object.freeze({ version: 0, generation: 0, since: 0, floor: 0, out: [] });
 
 export type Act = 'take' | 'drop' | 'spend';
 
@@ -72,7 +74,9 @@ const REFUSED: Judgement = { answer: 'refused' };
 /** What a record says to a wish. `allowed`: false refuses a take that could be granted. */
 export function judge(record: CoinRecord, who: PeerId, wish: Wish, allowed = true): Judgement {
   const generation = generationOf(wish.token);
-  if (generation > record.generation || wish.since > record.version) return AHEAD;
+  if (wish.since > record.version) return AHEAD;
+  // Void; also a generation beyond a record that is not behind: it was minted and lost twice.
+  if (generation < record.floor || generation > record.generation) return wish.act === 'drop' ? GRANTED : REFUSED;
   if (generation === record.generation) return judgeNewest(record, who, wish, allowed);
   const token = record.out.find((out) => out.generation === generation);
   // Spent. Only its holder can have done that; who asks to spend what it holds has done so before.
@@ -95,14 +99,29 @@ export function judge(record: CoinRecord, who: PeerId, wish: Wish, allowed = tru
 function judgeNewest(record: CoinRecord, who: PeerId, wish: Wish, allowed: boolean): Judgement {
   if (wish.act !== 'take' || wish.since > record.since) return AHEAD;
   if (wish.since < record.since) return REFUSED;
-  const { version, generation } = record;
+  const { version, generation, floor } = record;
   const since = version + 1;
   if (!allowed || record.out.length >= MAX_OUT || generation === MAX_GENERATION) {
     // A refusal must hold for every copy of the claim, whoever judges it later: so it moves the token, too.
     return { answer: 'refused', next: { ...record, version: since, since } };
   }
   const out = [...record.out, { generation, since, holder: who, x: 0, y: 0 }];
-  return { answer: 'granted', next: { version: since, generation: generation + 1, since, out } };
+  return { answer: 'granted', next: { version: since, generation: generation + 1, since, floor, out } };
+}
+
+/** More than a spot mints in the time in which its homes are lost. */
+const LOST_GENERATIONS = 1024;
+/** Versions from one stamp to the next, so that what begins anew is above all that was before, also twice. */
+const LOST_VERSIONS = 0x4000;
+
+/**
+ * What goes on when nobody can say any more what was true: all coins that the spot ever minted are void, so that none can
+ * be held twice. `last` is the newest that is left; `stamp` is of who decides it.
+ */
+export function begunAnew(last: CoinRecord, stamp: number): CoinRecord {
+  const version = Math.max(last.version, stamp * LOST_VERSIONS) + LOST_VERSIONS;
+  const generation = Math.min(MAX_GENERATION, last.generation + LOST_GENERATIONS);
+  return { version, generation, since: version, floor: generation, out: [] };
 }
 
 /** The next version, in which a held token lies. */
@@ -119,8 +138,8 @@ function withoutToken(record: CoinRecord, generation: number): CoinRecord {
   return { ...record, version: record.version + 1, out: record.out.filter((old) => old.generation !== generation) };
 }
 
-export function writeRecord(writer: ByteWriter, { version, generation, since, out }: CoinRecord): void {
-  writer.u32(version).u16(generation).u32(since).u8(out.length);
+export function writeRecord(writer: ByteWriter, { version, generation, since, floor, out }: CoinRecord): void {
+  writer.u32(version).u16(generation).u32(since).u16(floor).u8(out.length);
   for (const token of out) {
     writer.u16(token.generation).u32(token.since).u16(token.holder);
     if (token.holder === NOBODY) writer.u32(token.x).u32(token.y);
@@ -132,17 +151,19 @@ export function readRecord(reader: ByteReader): CoinRecord {
   const version = reader.u32();
   const generation = reader.u16();
   const since = reader.u32();
+  const floor = reader.u16();
   const count = reader.u8();
-  if (since > version || generation > version) throw new ProtocolError('a coin from after its record');
-  if (count > MAX_OUT || count > generation) throw new ProtocolError(`${count} coins of one spot`);
+  if (since > version || generation > version || floor > generation)
+    throw new ProtocolError('a coin from after its record');
+  if (count > MAX_OUT || count > generation - floor) throw new ProtocolError(`${count} coins of one spot`);
   const out: OutToken[] = [];
   for (let i = 0; i < count; i++) {
     const token = readOut(reader);
-    const isInOrder = token.generation > (out.at(-1)?.generation ?? -1) && token.generation < generation;
+    const isInOrder = token.generation > (out.at(-1)?.generation ?? floor - 1) && token.generation < generation;
     if (!isInOrder || token.since > version) throw new ProtocolError('coins of a spot out of order');
     out.push(token);
   }
-  return { version, generation, since, out };
+  return { version, generation, since, floor, out };
 }
 
 function readOut(reader: ByteReader): OutToken {

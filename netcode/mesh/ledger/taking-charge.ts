@@ -29,8 +29,10 @@ import type { Fetched } from './messages.ts';
 import type { CoinRecord } from './record.ts';
 import { type Home, runAt } from './runs.ts';
 
-/** What is true, or of whom an answer is missing; nobody to ask where it is not known who was a home. */
-export type Walk = { found: CoinRecord } | { ask: readonly Home[] };
+/**
+ * What is true; or of whom an answer is missing, nobody where it is not known who was a home, and the best of what was told.
+ */
+export type Walk = { found: CoinRecord } | { ask: readonly Home[]; best: CoinRecord };
 
 /** Looks at the answers so far; the own one is among them. */
 export function walkBack(stamp: number, answers: ReadonlyMap<PeerId, Fetched>): Walk {
@@ -39,14 +41,14 @@ export function walkBack(stamp: number, answers: ReadonlyMap<PeerId, Fetched>): 
   const known = [...answers.values()].map(({ runs }) => runs);
   for (let number = stamp - 1; number >= FOUNDING_EPOCH; ) {
     const run = runAt(number, known);
-    if (!run) return { ask: [] };
+    if (!run) return { ask: [], best: newest.record };
     const missing = run.homes.filter((home) => !isAnswered(home, answers));
     // Without homes nobody was in charge, and nothing can have changed.
-    if (run.homes.length > 0 && !canRead(run.homes, missing)) return { ask: missing };
+    if (run.homes.length > 0 && !canRead(run.homes, missing)) return { ask: missing, best: newest.record };
     if (newest.tag >= run.from) return { found: newest.record };
     number = run.from - 1;
   }
-  return { ask: [] };
+  return { ask: [], best: newest.record };
 }
 
 /** Only who remembers the life in which it was a home speaks for that home. */
