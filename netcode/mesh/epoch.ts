@@ -33,6 +33,9 @@ export class Epoch {
   readonly #byPeer = new Map<PeerId, EpochSeat>();
   readonly #bySlot = new Map<number, EpochSeat>();
   readonly #homes = new Map<number, readonly EpochSeat[]>();
+  /** Of those who are present; made when homes are first asked for. */
+  #present: readonly EpochSeat[] | null = null;
+  #hashes: Int32Array | null = null;
 
   constructor(line: number, number: number, seats: readonly EpochSeat[]) {
     this.line = line;
@@ -60,23 +63,42 @@ export class Epoch {
   homesOf(key: number): readonly EpochSeat[] {
     const known = this.#homes.get(key);
     if (known) return known;
-    const homes = this.seats
-      .filter(({ isAway }) => !isAway)
-      .map((seat) => ({ seat, weight: weightOf(key, seat) }))
-      .sort((a, b) => b.weight - a.weight || a.seat.peer - b.seat.peer)
-      .slice(0, HOMES)
-      .map(({ seat }) => seat);
+    this.#present ??= this.seats.filter(({ isAway }) => !isAway);
+    const present = this.#present;
+    this.#hashes ??= Int32Array.from(present, hashOf);
+    const hashes = this.#hashes;
+    const keyHash = Math.imul(key + 1, 0xcc9e2d51);
+    const best: number[] = [];
+    const weights: number[] = [];
+    let least = -1;
+    // Seats are by rising peer: of equal weights the lower peer stands first.
+    for (let seat = 0; seat < hashes.length; seat++) {
+      const weight = mixed(keyHash ^ hashes[seat]!);
+      if (weight <= least) continue;
+      let at = best.length;
+      while (at > 0 && weights[at - 1]! < weight) at--;
+      best.splice(at, 0, seat);
+      weights.splice(at, 0, weight);
+      if (best.length < HOMES) continue;
+      best.length = HOMES;
+      weights.length = HOMES;
+      least = weights[HOMES - 1]!;
+    }
+    const homes = best.map((seat) => present[seat]!);
     this.#homes.set(key, homes);
     return homes;
   }
 }
 
-/** Integer mixing of MurmurHash3 (Appleby 2008), of key, peer and life. */
-function weightOf(key: number, { peer, life }: EpochSeat): number {
-  let hash = Math.imul(key + 1, 0xcc9e2d51) ^ Math.imul(peer, 0x1b873593) ^ Math.imul(life + 1, 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
+/** The weight of a seat for a key is the mix of both their hashes: by MurmurHash3's integer mixing (Appleby 2008). */
+function hashOf({ peer, life }: EpochSeat): number {
+  return Math.imul(peer, 0x1b873593) ^ Math.imul(life + 1, 0x85ebca6b);
+}
+
+function mixed(hash: number): number {
+  let mix = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  mix = Math.imul(mix ^ (mix >>> 13), 0xc2b2ae35);
+  return (mix ^ (mix >>> 16)) >>> 0;
 }
 
 /** The seats of an epoch as bytes, for messages. */
