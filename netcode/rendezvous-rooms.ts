@@ -107,6 +107,12 @@ export class Room {
     return Math.max(this.#nextPeer - 1, ...this.#claimed);
   }
 
+  /** Who claimed that number is somebody else: it is free again. */
+  release(peer: PeerId): void {
+    this.retire(peer);
+    this.#claimed.delete(peer);
+  }
+
   /** Who had that number may come back as somebody else only. */
   retire(peer: PeerId): void {
     this.#away.delete(peer);

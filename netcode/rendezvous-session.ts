@@ -109,6 +109,12 @@ export class RendezvousSession implements Session {
   #keepSeats(room: Room, { seats = 0 }: RoomSettings, recoverMs: number, nowMs: number): void {
     if (seats === 0) return;
     const participantOf = (peer: PeerId) => this.#participants.get(room.present.get(peer)?.link ?? -1);
+    const sendAway = (peer: PeerId, reason: string, nowMs: number) => {
+      const participant = participantOf(peer);
+      if (!participant) return;
+      this.#forget(participant.link, 'left', reason, nowMs);
+      this.#outbox.disconnect(participant.link, reason);
+    };
     const random = new Uint8Array(4);
     const links: SeatedRoomLinks = {
       send: (peer, message, sentMs) => {
@@ -125,15 +131,17 @@ export class RendezvousSession implements Session {
       heardMs: (peer) => participantOf(peer)?.lastHeardMs ?? Number.NEGATIVE_INFINITY,
       lastPeer: () => room.lastPeer,
       reserve: (peers, lastPeer) => room.reserve(peers, lastPeer),
-      decided: (number) => {
+      decided: (line, number) => {
         this.counters.epochs++;
-        this.#outbox.tell({ type: 'epoch', number });
+        this.#outbox.tell({ type: 'epoch', line, number });
       },
       dropped: (peer, droppedMs) => {
-        const { link = -1 } = room.present.get(peer) ?? {};
+        sendAway(peer, 'its seat was given up', droppedMs);
         room.retire(peer);
-        this.#forget(link, 'left', 'its seat was given up', droppedMs);
-        if (link >= 0) this.#outbox.disconnect(link, 'its seat was given up');
+      },
+      expel: (peer, expelledMs) => {
+        sendAway(peer, 'of another match', expelledMs);
+        room.release(peer);
       },
       random: () => {
         this.options.randomBytes(random);
@@ -373,7 +381,8 @@ export class RendezvousSession implements Session {
     const former = reclaim ? room.seatOf(reclaim) : undefined;
     const wasPresent = former !== undefined && former.link >= 0;
     const { seated } = room;
-    const isKnown = former !== undefined || (reclaim !== null && room.canClaim(reclaim.peer));
+    const isOfMatch = !enter.memory || seated?.fits(enter.memory) !== false;
+    const isKnown = former !== undefined || (reclaim !== null && isOfMatch && room.canClaim(reclaim.peer));
     // What is remembered holds for who one was.
     const memory = isKnown ? enter.memory : undefined;
     if (seated && !seated.mayEnter(memory, nowMs)) {

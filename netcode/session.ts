@@ -83,8 +83,8 @@ export type SessionEvent =
   /** Somebody entered the room, or left it. */
   | { type: 'peerCame'; peer: PeerId }
   | { type: 'peerGone'; peer: PeerId }
-  /** Who takes part in the match was agreed on anew; epochs are numbered from 1. */
-  | { type: 'epoch'; number: number }
+  /** Who takes part in the match was agreed on anew. Epochs are numbered from 1 in each line, that is, match. */
+  | { type: 'epoch'; line: number; number: number }
   /** Who is present in the cells around, as the rendezvous knows. */
   | { type: 'introduced'; peers: readonly { peer: PeerId; cell: number }[] }
   /** What a peer's dialler has to say to ours: a session description or a candidate, as text. */

@@ -65,9 +65,11 @@ export interface KeeperRoom {
   lastPeer(): PeerId;
   /** A match was recovered: these numbers are taken, and so are all up to `lastPeer`. */
   reserve(peers: readonly PeerId[], lastPeer: PeerId): void;
-  decided(number: number): void;
+  decided(line: number, number: number): void;
   /** A seat was given up for good: who had it may come back as somebody else. */
   dropped(peer: PeerId, nowMs: number): void;
+  /** Somebody came with a number of another match: it has to enter again, and its number is free. */
+  expel(peer: PeerId, nowMs: number): void;
   /** 32 random bits. */
   random(): number;
 }
@@ -155,6 +157,11 @@ export class EpochKeeper {
     this.#chain = null;
     this.#nextDueMs = nowMs + this.#times.epochEveryMs;
     return true;
+  }
+
+  /** Whether what somebody remembers may be of the match that this room holds. */
+  fits({ line }: Memory): boolean {
+    return this.#chain ? line === this.#chain.line : !this.#isSettled;
   }
 
   /** Whether there is no seat for one more newcomer. */
@@ -288,7 +295,10 @@ export class EpochKeeper {
     for (const { peer } of chain.newest.seats) {
       if (!this.#attendees.has(peer) && !this.#goneSinceMs.has(peer)) this.#goneSinceMs.set(peer, nowMs);
     }
-    for (const attendee of this.#attendees.values()) this.#welcome(attendee, nowMs);
+    for (const attendee of [...this.#attendees.values()]) {
+      if (attendee.memory?.line === chain.line) this.#welcome(attendee, nowMs);
+      else this.#room.expel(attendee.peer, nowMs);
+    }
   }
 
   #settle(nowMs: number): void {
@@ -354,7 +364,7 @@ export class EpochKeeper {
     for (const { peer } of change.joined) {
       if (!this.#attendees.has(peer) && !this.#goneSinceMs.has(peer)) this.#goneSinceMs.set(peer, nowMs);
     }
-    this.#room.decided(number);
+    this.#room.decided(chain.line, number);
     for (const peer of change.gone) {
       this.#byes.delete(peer);
       this.#goneSinceMs.delete(peer);
@@ -367,6 +377,7 @@ export class EpochKeeper {
   /** Lets time pass. */
   advance(nowMs: number): void {
     this.#recover(nowMs);
+    if (this.#recovery) this.#stuckSinceMs ??= nowMs;
     if (this.#isOver(nowMs)) this.#found(nowMs);
     if (!this.#chain || this.#recovery || this.#proposal || nowMs < this.#nextDueMs) return;
     const change = this.#due(nowMs);
@@ -382,10 +393,7 @@ export class EpochKeeper {
       return false;
     }
     if (this.#stuckSinceMs !== null && nowMs - this.#stuckSinceMs >= this.#times.abandonMs) return true;
-    if (!this.#chain) {
-      if (!this.#isSettled) this.#stuckSinceMs ??= nowMs;
-      return this.#isSettled && nowMs >= this.#nextDueMs;
-    }
+    if (!this.#chain) return this.#isSettled && nowMs >= this.#nextDueMs;
     return this.#isOrphaned(nowMs);
   }
 
@@ -416,7 +424,9 @@ export class EpochKeeper {
 
   /** Another match begins, with those who are here. */
   #found(nowMs: number): void {
-    const seats = [...this.#attendees.values()].slice(0, this.#seats).map(({ peer, name }, slot): NamedSeat => {
+    const heard = [...this.#attendees.values()].filter(({ peer }) => !this.#isSilent(peer, nowMs));
+    if (heard.length === 0) return;
+    const seats = heard.slice(0, this.#seats).map(({ peer, name }, slot): NamedSeat => {
       return { peer, slot, life: 0, isAway: false, cell: this.#room.cellOf(peer), name };
     });
     const line = this.#room.random() || 1;
@@ -436,7 +446,7 @@ export class EpochKeeper {
       attendee.life = 0;
       this.#tell(attendee, this.#chain.whole(), nowMs);
     }
-    this.#room.decided(1);
+    this.#room.decided(line, 1);
   }
 
   /** What the next epoch should change; null for nothing. Costs a look at every seat. */

@@ -141,7 +141,7 @@ export class RoomMember {
     }
     if (!this.isTelling) this.#tell(nowMs);
     if (newest.line === line && newest.number === number) return false;
-    this.#outbox.tell({ type: 'epoch', number: newest.number });
+    this.#outbox.tell({ type: 'epoch', line: newest.line, number: newest.number });
     return this.#updatePeers(self);
   }
 

@@ -52,11 +52,12 @@ export class SeatedRoom {
       cellOf: (peer) => this.#cells.cellOf(peer),
       lastPeer: () => links.lastPeer(),
       reserve: (peers, lastPeer) => links.reserve(peers, lastPeer),
-      decided: (number) => links.decided(number),
+      decided: (line, number) => links.decided(line, number),
       dropped: (peer, droppedMs) => {
         this.#cells.put(peer, NO_CELL);
         links.dropped(peer, droppedMs);
       },
+      expel: (peer, expelledMs) => links.expel(peer, expelledMs),
       random: () => links.random(),
     };
     this.#keeper = new EpochKeeper(seats, times, room, nowMs);
@@ -70,6 +71,11 @@ export class SeatedRoom {
   /** Whether somebody may be let in already; newcomers wait until it is known who takes part. */
   mayEnter(memory: Memory | undefined, nowMs: number): boolean {
     return this.#keeper.mayEnter(memory, nowMs);
+  }
+
+  /** Whether what somebody remembers may be of the match that this room holds. */
+  fits(memory: Memory): boolean {
+    return this.#keeper.fits(memory);
   }
 
   /** Whether there is no seat for a newcomer, or for somebody who has none. */
