@@ -361,7 +361,7 @@ class Match {
       if (this.programs.get(peer) !== program) return seats;
       const seat = seats.find((other) => other.peer === peer);
       if (seat) return seats.map((other) => (other === seat ? { ...seat, isAway: false } : other));
-      program.life++;
+      if (this.chance(50)) program.life++;
       return [...seats, { peer, slot: freeSlot(seats), life: program.life, isAway: false, cell: NO_CELL }];
     });
   }

@@ -3,8 +3,8 @@
  * everything that one peer does in it: it claims coins (purse.ts), keeps records for others (home.ts), and is in charge
  * of some spots (charge.ts). Bytes in, time in, bytes out.
  *
- * What it needs of whoever drives it: a peer whose seat was dropped and that is seated again has another life or another
- * number, and so has one whose program lost its memory; of each epoch the one before is known.
+ * What it needs of whoever drives it: a program that lost the memory of the one before has another life or another number;
+ * of each epoch the one before is known.
  */
 import { ProtocolError } from '../../protocol.ts';
 import type { PeerId } from '../../session.ts';
@@ -126,8 +126,8 @@ export class Ledger {
     const isBack = seat !== undefined && this.#sit(seat);
     this.#homes.epochChanged();
     this.#takeCharge(nowMs);
-    this.#purse.epochChanged(nowMs);
     if (isBack) this.#purse.back(nowMs);
+    this.#purse.epochChanged(nowMs);
     this.#hearSelf(nowMs);
   }
 

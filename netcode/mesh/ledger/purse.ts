@@ -195,10 +195,17 @@ export class Purse {
 
   // After memory or the seat was lost.
 
-  /** What it held may be somebody else's by now, and half a purchase with it. */
+  /** What it held may be somebody else's by now, and half a purchase with it. `epochChanged` follows. */
   back(nowMs: number): void {
     this.#held.clear();
     for (const purchase of this.#purchases.values()) purchase.granted = false;
+    // Answers that are still under way may be from before: the same claims go on under other numbers.
+    const claims = [...this.#claims.values()];
+    this.#claims.clear();
+    for (const claim of claims) {
+      claim.op = ++this.#lastOp;
+      this.#claims.set(claim.op, claim);
+    }
     this.recall(nowMs);
   }
 
