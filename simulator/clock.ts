@@ -19,6 +19,7 @@ export class VirtualClock {
 
   /** Asks for an action at a time in ms, rounded up to a microsecond that is not before it; at once if that has passed. */
   at(ms: number, action: () => void): void {
+    assert(!Number.isNaN(ms), 'an action is asked for at a time');
     this.#queue.push(Math.max(this.#nowUs, microseconds(ms)), action);
   }
 

@@ -54,7 +54,6 @@ export function stepAvatar(core: Core, tick: number, nowMs: number): void {
   const { player } = core;
   const { players } = world;
   world.match.tick[0] = tick;
-  world.events.count = 0;
   stage.before.x = players.x[player]!;
   stage.before.y = players.y[player]!;
   const wasDead = players.status[player] === Status.dead;

@@ -51,7 +51,7 @@ export const KEEPER_TIMES: KeeperTimes = {
   epochEveryMs: 250,
   awayAfterMs: 1200,
   seatHoldMs: 10_000,
-  recoverMs: 3000,
+  recoverMs: 6000,
   abandonMs: 60_000,
 };
 

@@ -8,7 +8,7 @@ import { BUTTON_MASK, Button, type PlayerInput } from '../../game/input.ts';
 import type { PlayingPeer } from '../playing-peer.ts';
 import { ProtocolError } from '../protocol.ts';
 import { type LinkState, type PeerId, RENDEZVOUS, type Request, type SessionEvent } from '../session.ts';
-import { appear, stepAvatar } from './avatar.ts';
+import { appear, clearSlot, stepAvatar } from './avatar.ts';
 import { layKnownCoins } from './coins.ts';
 import { type Core, createCore, createStage, type MeshOptions, resumeTokenOf, type Stage } from './core.ts';
 import { receive, showOther } from './hearing.ts';
@@ -263,6 +263,7 @@ export class MeshSession implements PlayingPeer {
     const stage = core.stage!;
     const epoch = rendezvous.epoch!;
     const isNewLine = core.epoch?.line !== epoch.line;
+    if (isNewLine && core.epoch) this.#forgetMatch(nowMs);
     core.epoch = epoch;
     core.trust?.epochChanged(isNewLine, nowMs);
     stage.ledger.epochChanged((number) => rendezvous.epochAt(number), epoch, rendezvous.seat, nowMs);
@@ -307,9 +308,23 @@ export class MeshSession implements PlayingPeer {
     outbox.tell({ type: 'joined', peer: this.self, player, name: options.name, resumed });
   }
 
+  /** Another match was founded in the room: what was believed of the one before is void. */
+  #forgetMatch(nowMs: number): void {
+    const core = this.#core;
+    if (core.player >= 0) this.#loseSeat();
+    for (const other of core.others.values()) {
+      vanish(core, other);
+      other.slot = -1;
+      other.lastHeardMs = nowMs;
+    }
+    core.credited.clear();
+    core.news = [];
+  }
+
   /** The others have given up on us: we come in again as somebody new. */
   #loseSeat(): void {
     const core = this.#core;
+    clearSlot(core.stage!, core.player);
     core.player = -1;
     core.state = 'joining';
     core.dueMs = Number.POSITIVE_INFINITY;
@@ -321,8 +336,10 @@ export class MeshSession implements PlayingPeer {
   #step(nowMs: number): void {
     const core = this.#core;
     const stage = core.stage!;
-    const timeMs = core.rendezvous.roomTimeMs(nowMs);
     const { tickMs } = this;
+    const roomMs = core.rendezvous.roomTimeMs(nowMs);
+    // Between two matches nobody knows the time: the own one goes on.
+    const timeMs = Number.isNaN(roomMs) ? core.nextTick * tickMs + nowMs - core.dueMs : roomMs;
     // After a stall the others have gone on: what is too old to matter is skipped.
     core.nextTick = Math.max(core.nextTick, Math.floor(timeMs / tickMs) - MAX_BACKLOG_TICKS);
     const tick = core.nextTick++;
@@ -339,6 +356,8 @@ export class MeshSession implements PlayingPeer {
     core.counters.snapshots++;
     tellState(core, tick, nowMs);
     core.onTick(tick, dueMs, nowMs);
+    // Between two ticks a shot that is told late may still hit: that belongs to the next.
+    stage.world.events.count = 0;
     core.outbox.tell({ type: 'snapshot', tick });
     const shouldMs = nowMs + core.nextTick * tickMs - timeMs;
     const bend = Math.max(-MAX_BEND * tickMs, Math.min(MAX_BEND * tickMs, (shouldMs - dueMs - tickMs) * GAIN));
@@ -362,7 +381,8 @@ export class MeshSession implements PlayingPeer {
     const core = this.#core;
     core.nowMs = nowMs;
     sayBye(core, nowMs);
-    this.#loseSeat();
+    if (core.player >= 0) this.#loseSeat();
+    core.dueMs = Number.POSITIVE_INFINITY;
     core.rendezvous.leave();
     core.state = 'connecting';
   }

@@ -3,6 +3,7 @@
  * run by `LOCKSTEP_SEEDS=1-1000 npx vitest run test/simulated/lockstep-faults.test.ts`, in about three minutes.
  */
 import { describe, expect, test } from 'vitest';
+import { chosenSeeds } from './fault-script.ts';
 import { playFaults } from './lockstep-faults.ts';
 
 /** Seeds that once failed, by what they showed. */
@@ -21,14 +22,6 @@ const NAMED = [
   SEED_ENTERS_THROUGH_A_DEAD_LINK,
   SEED_WHO_DECIDES_DROPS_ITSELF,
 ];
-
-/** `7`, `1-1000`, or both with commas. */
-function chosenSeeds(text: string): number[] {
-  return text.split(',').flatMap((part) => {
-    const [from = 1, to = from] = part.split('-').map(Number);
-    return Array.from({ length: to - from + 1 }, (_, i) => from + i);
-  });
-}
 
 const asked = process.env['LOCKSTEP_SEEDS'];
 const seeds = asked

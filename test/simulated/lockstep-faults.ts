@@ -5,12 +5,11 @@
 import { DEFAULT_MATCH } from '../../game/arena.ts';
 import { Random } from '../../game/random.ts';
 import { coinsError } from '../../game/world.ts';
-import { customProfile } from '../../netcode/link/profiles.ts';
 import { lockstepSettings } from '../../netcode/lockstep/settings.ts';
 import { type LockstepNode, SimulatedLockstep } from '../../simulator/lockstep.ts';
+import { drawProfile, endFaults, fidget, planFaults } from './fault-script.ts';
 
 const SCRIPT_STREAM = 900;
-const INPUT_STREAM = 901;
 const FAULTS_MS = 30_000;
 const QUIET_MS = 30_000;
 
@@ -29,13 +28,7 @@ export function playFaults(seed: number): Outcome {
   const random = new Random(seed, SCRIPT_STREAM);
   const peers = 3 + random.below(6);
   const rollback = random.below(2) === 0;
-  const profile = customProfile({
-    baseRttMs: 5 + random.below(120),
-    jitterScaleMs: random.below(15),
-    lossRatio: random.below(10) / 100,
-    meanBadMs: 20 + random.below(60),
-    duplicationRatio: random.below(3) / 100,
-  });
+  const profile = drawProfile(random);
   const log: string[] = [];
   const settings = lockstepSettings({ ...DEFAULT_MATCH, players: peers + 2, seed }, { rollback });
   const match: SimulatedLockstep = new SimulatedLockstep({
@@ -54,69 +47,17 @@ export function playFaults(seed: number): Outcome {
   });
   const say = (text: string) => log.push(`${match.clock.nowMs.toFixed(0)} ${text}`);
   say(`${peers} peers, rollback ${rollback}, ${JSON.stringify(profile)}`);
-  for (const node of match.nodes.slice(2)) at(match, random.below(FAULTS_MS * 0.7), () => joinLate(node, say));
-  for (let faults = 2 + random.below(5); faults > 0; faults--) planFault(match, random, say);
+  const canSpare = (node: LockstepNode) => canSpareOne(match, node);
+  const script = { match, random, faultsMs: FAULTS_MS, say, canSpare };
+  planFaults(script, 2, () => 2 + random.below(5));
   match.run({ ms: FAULTS_MS });
-  say('the faults stop');
-  match.heal();
-  match.network.setProfile(customProfile({ baseRttMs: 20, jitterScaleMs: 1 }));
-  for (const node of match.nodes) if (!node.isUp) node.restart();
+  endFaults(script);
   match.run({ ms: QUIET_MS });
   return judge(match, log);
 }
 
-function at(match: SimulatedLockstep, ms: number, action: () => void): void {
-  match.clock.at(match.clock.nowMs + ms, action);
-}
-
-function joinLate(node: LockstepNode, say: (text: string) => void): void {
-  if (node.isUp) return;
-  say(`node ${node.number} joins`);
-  if (node.askedMs > 0) node.restart();
-  else node.join();
-}
-
-function planFault(match: SimulatedLockstep, random: Random, say: (text: string) => void): void {
-  const ms = 3000 + random.below(FAULTS_MS - 6000);
-  const node = match.nodes[random.below(match.nodes.length)]!;
-  switch (random.below(4)) {
-    case 0:
-      at(match, ms, () => {
-        if (!canSpare(match, node)) return;
-        say(`node ${node.number} (peer ${node.session.self}) crashes`);
-        node.crash();
-      });
-      at(match, ms + 500 + random.below(8000), () => {
-        if (node.isUp) return;
-        say(`node ${node.number} starts again`);
-        node.restart();
-      });
-      return;
-    case 1:
-      at(match, ms, () => {
-        if (!canSpare(match, node)) return;
-        say(`node ${node.number} (peer ${node.session.self}) leaves`);
-        node.leave();
-      });
-      return;
-    default: {
-      const cut = random.below(match.nodes.length);
-      const lasts = 300 + random.below(8000);
-      at(match, ms, () => {
-        const far = match.nodes.filter((_, index) => (index + cut) % match.nodes.length < match.nodes.length / 2.5);
-        say(`the network splits: ${far.map(({ session }) => session.self).join(', ')} are cut off for ${lasts} ms`);
-        match.split([[], far]);
-      });
-      at(match, ms + lasts, () => {
-        say('it is whole again');
-        match.heal();
-      });
-    }
-  }
-}
-
 /** Crashes alone must not take the majority: that is another story, told by its own test. */
-function canSpare(match: SimulatedLockstep, node: LockstepNode): boolean {
+function canSpareOne(match: SimulatedLockstep, node: LockstepNode): boolean {
   const { members } = match;
   if (!node.isUp || members.some(({ session }) => session.halted !== '')) return false;
   const views = new Set(members.map(({ session }) => session.roster.view));
@@ -161,10 +102,4 @@ function judge(match: SimulatedLockstep, log: string[]): Outcome {
     if (session.confirmedTick - ticks[i]! < 30) complaints.push(`peer ${session.self} stands still at ${ticks[i]}`);
   }
   return { complaints, log, peers: match.nodes.length, views: Math.max(0, ...views), tick: Math.max(0, ...ticks) };
-}
-
-/** Walks, shoots and buys at random. */
-function fidget(seed: number, index: number) {
-  const random = new Random((seed ^ Math.imul(index + 1, 0x9e3779b1)) >>> 0, INPUT_STREAM);
-  return () => ({ buttons: random.below(64), aim: random.below(4096) });
 }
