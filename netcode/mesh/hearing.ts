@@ -92,6 +92,7 @@ function hearMesh(core: Core, other: Other, bytes: Uint8Array, nowMs: number): v
     case 'meshPing':
       other.notePing(message.timeMs, message.echoMs, message.heldMs, nowMs);
       if (message.tile === NO_TILE) return;
+      core.trust?.heardTile(other, message.tile);
       other.tile = message.tile;
       other.tileAtMs = nowMs;
       // It tells no place: it is where we cannot see it.

@@ -7,12 +7,14 @@ import { Kind, ProtocolError } from '../../protocol.ts';
 import type { LinkState, PeerId } from '../../session.ts';
 import type { Other } from '../other.ts';
 import type { MeshDefences, MeshSettings } from '../settings.ts';
-import type { AvatarState } from '../state-codec.ts';
+import { type AvatarState, decodeState } from '../state-codec.ts';
 import { Bans } from './bans.ts';
 import { type TrustCounters, trustCounters } from './counters.ts';
 import type { TrustGround, TrustHost } from './ground.ts';
 import { Heads } from './heads.ts';
+import { Jury } from './jury.ts';
 import { LinkKeys } from './link-keys.ts';
+import { Witnessing } from './witnessing.ts';
 
 /** Whether a peer needs keys under some defences. */
 export function needsKeys({ handshakes, macs, heads }: MeshDefences): boolean {
@@ -30,6 +32,9 @@ export class Trust {
   readonly #links: LinkKeys | null;
   readonly #heads: Heads | null;
   readonly #bans: Bans;
+  readonly #witnessing: Witnessing | null;
+  readonly #jury: Jury | null;
+  #judgedTick = -1;
 
   /** Throws a RangeError when keys are needed and there is nothing to make them with. */
   constructor(host: TrustHost) {
@@ -41,7 +46,12 @@ export class Trust {
     const keyOf = (peer: PeerId) => this.#links?.keyOf(peer);
     this.#heads = defences.heads ? new Heads(this.#ground, keyOf) : null;
     if (this.#links) this.#links.onProven = (peer) => this.#proven(peer);
-    if (this.#heads) this.#heads.onTwoFaced = (peer, reason, tick) => this.#bans.ban(peer, reason, tick, keyOf(peer));
+    this.#witnessing = defences.witnesses ? new Witnessing(this.#ground) : null;
+    this.#jury = defences.witnesses ? new Jury(this.#ground, keyOf) : null;
+    const ban = (peer: PeerId, reason: string, tick: number) => this.#bans.ban(peer, reason, tick, keyOf(peer));
+    if (this.#heads) this.#heads.onTwoFaced = ban;
+    if (this.#jury) this.#jury.onGuilty = ban;
+    if (this.#witnessing) this.#witnessing.onFault = (subject, fault) => this.#jury?.accuse(subject, fault);
   }
 
   #proven(peer: PeerId): void {
@@ -100,6 +110,9 @@ export class Trust {
       case Kind.meshHeadOf:
         this.#heads?.hearHeadOf(from, bytes);
         return;
+      case Kind.meshAccusation:
+        this.#jury?.hear(from, bytes);
+        return;
       default:
         throw new ProtocolError(`a peer of a mesh takes no kind ${bytes[1]}`);
     }
@@ -110,6 +123,7 @@ export class Trust {
   /** The own state of a tick, as all are told it. */
   told(tick: number, bytes: Uint8Array): void {
     this.#heads?.told(tick, bytes);
+    this.#witnessing?.told(decodeState(bytes, this.#ground.arena.size));
   }
 
   /** Whether a state of `owner` may be believed that `teller` told: itself, or who forwards. */
@@ -119,22 +133,40 @@ export class Trust {
   }
 
   /** A state that was taken, and that its owner told over its own link. */
-  heard(_owner: Other, _state: AvatarState): void {}
+  heard(owner: Other, state: AvatarState): void {
+    this.#witnessing?.heard(owner, state);
+  }
+
+  /** A peer said in which tile it is, where it is told and tells no more. */
+  heardTile(owner: Other, tile: number): void {
+    this.#witnessing?.heardTile(owner, tile);
+  }
 
   /** A peer has been out of reach for so long that what it told is of no use. */
   forget(peer: PeerId): void {
     this.#heads?.forget(peer);
+    this.#witnessing?.forget(peer);
+    this.#jury?.forget(peer);
   }
 
   // Time.
 
   advance(nowMs: number): void {
     this.#links?.advance(nowMs);
+    const tick = this.#ground.tick();
+    if (tick === this.#judgedTick) return;
+    this.#judgedTick = tick;
+    this.#witnessing?.advance();
   }
 
   /** The seats have changed. `isNewLine`: it is another match. */
   epochChanged(isNewLine: boolean, nowMs: number): void {
-    if (!isNewLine) return;
+    if (!isNewLine) {
+      this.#witnessing?.epochChanged();
+      return;
+    }
+    this.#witnessing?.clear();
+    this.#jury?.clear();
     this.#bans.clear();
     this.#heads?.clear();
     this.#links?.clear();

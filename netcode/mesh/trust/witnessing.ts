@@ -1,0 +1,201 @@
+/**
+ * Watching neighbours, as one of their witnesses: their moves, shots and hits are judged by what they tell themselves.
+ * Only what came over the own link counts; nobody is blamed for what somebody else says of it. Faults are strikes, and
+ * several of them within a time an accusation.
+ *
+ * What this does not do: who jumps beyond everybody's sight at once, and tells those whom it left nothing more, appears
+ * to the others as anybody who comes. How many shields it has bought a peer does not tell.
+ */
+import { TILE } from '../../../game/constants.ts';
+import type { PeerId } from '../../session.ts';
+import type { Other } from '../other.ts';
+import type { AvatarState } from '../state-codec.ts';
+import { type Fault, STRIKES, STRIKES_S } from './faults.ts';
+import type { TrustGround } from './ground.ts';
+import { type FlyingShot, HitRecord, JUDGED_AFTER_S, sureHit } from './judge-hits.ts';
+import { judgeMove } from './judge-moves.ts';
+import { judgeShots, newShots } from './judge-shots.ts';
+import { Track } from './track.ts';
+import { isOwnWitness, nearTo } from './witnesses.ts';
+
+/** How often it is looked up whose witness this peer is. */
+const WATCH_EVERY_S = 1;
+/** A newcomer takes its place when all agree on its seat: until then it may seem to jump. */
+const GRACE_S = 2;
+/** After a gap this long nothing is said about moves: a seat may have been lost and given again, unknown to us. */
+const GAP_S = 12;
+/** Links that a subject has must have room for all who may shoot at it, or shots do not come to it. */
+const SPARE_LINKS = 12;
+/** Shots that wait to be judged; more are let go. */
+const MAX_SHOTS = 512;
+/** A tile is told without a tick: this much later or earlier than it seems. */
+const TILE_SLACK_S = 2.5;
+
+interface Watched {
+  readonly hits: HitRecord;
+  strikes: Fault[];
+}
+
+export class Witnessing {
+  readonly #ground: TrustGround;
+  readonly #rate: number;
+  readonly #tracks = new Map<PeerId, Track>();
+  /** Those whose witness this peer is. */
+  readonly #watched = new Map<PeerId, Watched>();
+  #shots: FlyingShot[] = [];
+  #watchTick = 0;
+  /** Called with the last of several strikes. */
+  onFault: (subject: PeerId, fault: Fault) => void = () => {};
+
+  constructor(ground: TrustGround) {
+    this.#ground = ground;
+    this.#rate = ground.settings.config.tickRateHz;
+  }
+
+  get subjects(): Iterable<PeerId> {
+    return this.#watched.keys();
+  }
+
+  /** What a peer told lately; undefined for who is not followed. */
+  trackOf(peer: PeerId): Track | undefined {
+    return this.#tracks.get(peer);
+  }
+
+  clear(): void {
+    this.#tracks.clear();
+    this.#watched.clear();
+    this.#shots = [];
+  }
+
+  forget(peer: PeerId): void {
+    this.#tracks.delete(peer);
+    this.#watched.delete(peer);
+  }
+
+  /** The seats have changed: who has another one, or none, is somebody else. */
+  epochChanged(): void {
+    for (const [peer, { life }] of this.#tracks) if (this.#ground.lifeOf(peer) !== life) this.forget(peer);
+  }
+
+  /** The own state, for what else was in the way of a shot. */
+  told(state: AvatarState): void {
+    const self = this.#ground.self();
+    const track = this.#follow(self);
+    if (!track) return;
+    track.push(state);
+    this.#noteShots(self, track, state);
+  }
+
+  #follow(peer: PeerId): Track | null {
+    const life = this.#ground.lifeOf(peer);
+    if (life < 0) return null;
+    let track = this.#tracks.get(peer);
+    if (!track || track.life !== life) {
+      track = new Track(life);
+      this.#tracks.set(peer, track);
+    }
+    return track;
+  }
+
+  #noteShots(owner: PeerId, track: Track, state: AvatarState) {
+    const fresh = newShots(track, state);
+    // Whoever has just come may not have a link to all that it shoots at.
+    if (state.tick - track.sinceTick > GRACE_S * this.#rate && this.#shots.length < MAX_SHOTS) {
+      for (const { firedTick, x, y, aim } of fresh) this.#shots.push({ owner, firedTick, x, y, aim });
+    }
+    return fresh;
+  }
+
+  /** A state that its owner told over its own link, newer than all before. */
+  heard({ id }: Other, state: AvatarState): void {
+    const track = this.#follow(id);
+    if (!track) return;
+    this.#ground.counters.costs.witnesses.calls++;
+    const before = track.newest;
+    // Where old states are taken again, they are no news here.
+    if (before && state.tick <= before.tick) return;
+    if (before && state.tick - before.tick > GAP_S * this.#rate) track.clear();
+    const shots = this.#noteShots(id, track, state);
+    const faults = judgeShots(this.#ground.arena, track, state, shots);
+    if (track.newest) faults.push(...judgeMove(this.#ground.arena, track.newest, state, track.aliveTick));
+    track.push(state);
+    const watched = this.#watched.get(id);
+    if (!watched || state.tick - track.sinceTick < GRACE_S * this.#rate) return;
+    for (const fault of faults) this.#strike(id, watched, fault);
+  }
+
+  /** A peer that is told nothing more says in which tile it is now. */
+  heardTile({ id }: Other, tile: number): void {
+    const watched = this.#watched.get(id);
+    const track = this.#tracks.get(id);
+    const newest = track?.newest;
+    if (!watched || !newest?.isAlive) return;
+    const now = this.#ground.tick();
+    if (newest.tick - track!.sinceTick < GRACE_S * this.#rate || now - newest.tick > GAP_S * this.#rate) return;
+    const dx = beyond(newest.x, (tile & 255) * TILE);
+    const dy = beyond(newest.y, (tile >>> 8) * TILE);
+    const observed = Math.round(Math.sqrt(dx * dx + dy * dy));
+    const ticks = Math.max(0, now - newest.tick) + TILE_SLACK_S * this.#rate;
+    const allowed = Math.round(ticks * this.#ground.arena.rules.playerStep);
+    if (observed <= allowed) return;
+    track!.clear();
+    this.#strike(id, watched, { what: 'jumped away', tick: newest.tick, weight: STRIKES, observed, allowed });
+  }
+
+  #strike(subject: PeerId, watched: Watched, fault: Fault): void {
+    const since = fault.tick - STRIKES_S * this.#rate;
+    watched.strikes = watched.strikes.filter(({ tick }) => tick > since);
+    watched.strikes.push(fault);
+    let sum = 0;
+    for (const { weight } of watched.strikes) sum += weight;
+    if (sum >= STRIKES) this.onFault(subject, fault);
+  }
+
+  /** Once per own tick. */
+  advance(): void {
+    const tick = this.#ground.tick();
+    if (tick >= this.#watchTick) {
+      this.#watchTick = tick + WATCH_EVERY_S * this.#rate;
+      this.#chooseSubjects();
+    }
+    this.#judgeHits(tick);
+  }
+
+  #chooseSubjects(): void {
+    for (const other of this.#ground.others.values()) {
+      const isOurs = other.isDirect && isOwnWitness(this.#ground, other.id, nearTo(this.#ground, other.id));
+      this.#ground.counters.costs.witnesses.calls++;
+      if (!isOurs) this.#watched.delete(other.id);
+      else if (!this.#watched.has(other.id)) this.#watched.set(other.id, { hits: new HitRecord(), strikes: [] });
+    }
+  }
+
+  #judgeHits(tick: number): void {
+    const dueTick = tick - JUDGED_AFTER_S * this.#rate;
+    const due = this.#shots.filter(({ firedTick }) => firedTick <= dueTick);
+    if (due.length === 0) return;
+    this.#shots = this.#shots.filter(({ firedTick }) => firedTick > dueTick);
+    // Where there are more than links, not all shots come to all, and nobody can be blamed.
+    const isCrowded = this.#tracks.size > this.#ground.settings.maxLinks - SPARE_LINKS;
+    if (isCrowded) return;
+    for (const shot of due) {
+      for (const [subject, watched] of this.#watched)
+        if (subject !== shot.owner) this.#judgeHit(shot, subject, watched);
+    }
+  }
+
+  #judgeHit(shot: FlyingShot, subject: PeerId, watched: Watched): void {
+    const { arena, counters } = this.#ground;
+    const track = this.#tracks.get(subject);
+    if (!track || shot.firedTick - track.sinceTick < GRACE_S * this.#rate) return;
+    counters.costs.witnesses.calls++;
+    const hitTick = sureHit(arena, shot, subject, this.#tracks);
+    const fault = hitTick < 0 ? null : watched.hits.judge(arena, track, hitTick, shot.owner);
+    if (fault) this.#strike(subject, watched, fault);
+  }
+}
+
+/** How far a coordinate lies outside the tile that begins at `edge`. */
+function beyond(at: number, edge: number): number {
+  return at < edge ? edge - at : at > edge + TILE ? at - edge - TILE : 0;
+}
