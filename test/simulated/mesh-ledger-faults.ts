@@ -406,13 +406,15 @@ class Match {
 
   /** At no time two of those who still have their seats hold the same. */
   watch(): void {
-    const holders = new Map<Token, number>();
+    const holders = new Map<string, number>();
     for (const program of this.programs.values()) {
       if (program.ledger.isRecalling || program.known === 0 || !this.keptSeat(program)) continue;
-      for (const token of program.ledger.tokens.keys()) {
-        const other = holders.get(token);
-        if (other !== undefined) this.complain(`token ${token} is held by ${other} and ${program.peer}`);
-        holders.set(token, program.peer);
+      for (const [token, since] of program.ledger.tokens) {
+        // A spot that is lost twice may mint a number again; who held the first of the two has yet to hear that it is void.
+        const name = this.losesCoins ? `${token} since ${since}` : `${token}`;
+        const other = holders.get(name);
+        if (other !== undefined) this.complain(`token ${name} is held by ${other} and ${program.peer}`);
+        holders.set(name, program.peer);
       }
     }
   }
