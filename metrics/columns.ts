@@ -4,12 +4,13 @@
  */
 const KINDS = {
   u8: Uint8Array,
+  i16: Int16Array,
   u16: Uint16Array,
   i32: Int32Array,
   f64: Float64Array,
 } as const;
 type Kind = keyof typeof KINDS;
-type ColumnOf = { u8: Uint8Array; u16: Uint16Array; i32: Int32Array; f64: Float64Array };
+type ColumnOf = { u8: Uint8Array; i16: Int16Array; u16: Uint16Array; i32: Int32Array; f64: Float64Array };
 
 export type Shape = Record<string, Kind>;
 export type ColumnsOf<S extends Shape> = { [K in keyof S]: ColumnOf[S[K]] };

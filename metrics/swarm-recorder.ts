@@ -55,8 +55,11 @@ export const SNAPSHOT_SHAPE = {
   beyond: 'i32',
   firstRow: 'i32',
 } as const;
-/** A row shows its player as of `ageTicks` before the snapshot's tick; 255 stands for anything older. */
-export const SEEN_SHAPE = { player: 'u16', x: 'i32', y: 'i32', ageTicks: 'u8' } as const;
+/**
+ * A row shows its player as of `ageTicks` before the snapshot's tick, or after it where a peer is ahead of its viewer; 255
+ * stands for anything older.
+ */
+export const SEEN_SHAPE = { player: 'u16', x: 'i32', y: 'i32', ageTicks: 'i16' } as const;
 export const OLDEST_TICKS = 255;
 export const TRAFFIC_SHAPE = {
   player: 'u16',

@@ -130,7 +130,7 @@ export class MeshSession implements PlayingPeer {
     viewer.fill(view, player);
     const { players } = view;
     for (let row = 0; row < players.count; row++) {
-      players.ageTicks[row] = Math.max(0, view.tick - toldTick[players.id[row]!]!);
+      players.ageTicks[row] = view.tick - toldTick[players.id[row]!]!;
     }
     return view;
   }
