@@ -5,9 +5,11 @@ import type { SwarmRecorder } from '../metrics/swarm-recorder.ts';
 import { auditLedger, type LedgerAudit, statementOf } from '../netcode/mesh/ledger/audit.ts';
 import { MeshSession } from '../netcode/mesh/mesh-session.ts';
 import { encodeMeshSettings, type MeshSettings } from '../netcode/mesh/settings.ts';
+import { needsKeys } from '../netcode/mesh/trust/trust.ts';
 import type { Birth, PeerKind } from './peer-kind.ts';
 import { PeerMatch, type PeerMatchOptions } from './peer-match.ts';
 import type { PeerNode, SimulatedPeer } from './peer-node.ts';
+import { SimulatedKeys } from './signing.ts';
 import { TICK_COSTS, tickDurationMs } from './tick-cost.ts';
 
 export type MeshNode = PeerNode<MeshSession>;
@@ -26,17 +28,21 @@ class MeshKind implements PeerKind<MeshSession> {
   /** The match begins with its rendezvous: there is nothing that others could remember. */
   readonly rendezvous = { recoverMs: 0 };
   readonly #recorder: SwarmRecorder | null;
+  /** Null where nobody needs any. */
+  readonly #keys: SimulatedKeys | null;
   readonly #notebooks = new WeakMap<MeshNode, MeshNotebook>();
 
-  constructor({ settings, peersRecorder }: MeshMatchOptions) {
+  constructor({ settings, seed, peersRecorder }: MeshMatchOptions) {
     const { players, tickRateHz } = settings.config;
     this.room = { settings: encodeMeshSettings(settings), maxPeers: players + ROOM_TO_ASK, seats: players };
     this.tickRateHz = tickRateHz;
     this.#recorder = peersRecorder ?? null;
+    this.#keys = needsKeys(settings.defences) ? new SimulatedKeys(seed) : null;
   }
 
   makeSession(node: MeshNode, birth: Birth, startMs: number): MeshSession {
-    const session = new MeshSession(birth, startMs);
+    const keys = this.#keys ? { crypto: this.#keys.forMesh(node.number) } : {};
+    const session = new MeshSession({ ...birth, ...keys }, startMs);
     if (!this.#recorder) return session;
     const notebook = new MeshNotebook(session, this.#recorder);
     this.#notebooks.set(node, notebook);
