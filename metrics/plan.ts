@@ -15,6 +15,12 @@ export const DEFAULT_DEFENCES = {
   commitReveal: false,
   deadline: false,
   signedHeads: false,
+  handshakes: false,
+  macs: false,
+  heads: false,
+  replayWindow: false,
+  witnesses: false,
+  sybilPrice: false,
 };
 
 export const planSchema = z.object({
@@ -50,7 +56,10 @@ export const planSchema = z.object({
   /** Cheat id, and how many bots perform it; each has an honest twin with the same policy seed. */
   cheat: z.string().nullable().default(null),
   cheaters: z.number().int().min(0).default(0),
-  /** Switches of the sessions; the first two are an authority's, the others those of peers that simulate together. */
+  /**
+   * Switches of the sessions; the first two are an authority's, the next three those of peers that simulate together, the
+   * rest those of peers that own their avatars.
+   */
   defences: z
     .object({
       timeBucket: z.boolean(),
@@ -61,6 +70,18 @@ export const planSchema = z.object({
       deadline: z.boolean().default(false),
       /** Signed heads of each peer's hash chain of inputs are compared among the others. */
       signedHeads: z.boolean().default(false),
+      /** A peer proves its key when a link opens. */
+      handshakes: z.boolean().default(false),
+      /** Messages on a link carry a keyed hash. */
+      macs: z.boolean().default(false),
+      /** Signed heads of what each peer told are compared among its neighbours. */
+      heads: z.boolean().default(false),
+      /** What is old, or came before, is dropped. */
+      replayWindow: z.boolean().default(false),
+      /** Others judge a player's movement, shots, health and coins. */
+      witnesses: z.boolean().default(false),
+      /** The rendezvous asks for a proof of work. */
+      sybilPrice: z.boolean().default(false),
     })
     .default(DEFAULT_DEFENCES),
   /** Swarm worker processes; null: one less than the cores, at least one. */

@@ -4,11 +4,12 @@
  */
 import type { AuthorityOptions } from '../../netcode/authority-session.ts';
 import type { LockstepDefences } from '../../netcode/lockstep/settings.ts';
+import type { MeshDefence } from '../../netcode/mesh/settings.ts';
 import type { Session } from '../../netcode/session.ts';
 import type { Policy } from '../policies/policy.ts';
 
 /** Names of the switches that an authority's session has, and that those of peers without an authority have. */
-export type DefenceName = keyof AuthorityOptions['defences'] | keyof LockstepDefences;
+export type DefenceName = keyof AuthorityOptions['defences'] | keyof LockstepDefences | MeshDefence;
 
 /** What a cheater knows of its own doing, for the record. Null: cannot be told from where it stands. */
 export interface CheatNotes {

@@ -3,6 +3,7 @@ import { appliesTo, type Cheat } from './cheat.ts';
 import { equivocation } from './equivocation.ts';
 import { lookAheadCheat } from './look-ahead.ts';
 import { mapHack } from './map-hack.ts';
+import { teleport } from './mesh/teleport.ts';
 import { SPEEDS } from './speed.ts';
 import { undoCheat } from './undo.ts';
 import { UPLINK } from './uplink.ts';
@@ -10,7 +11,15 @@ import { UPLINK } from './uplink.ts';
 export type { Cheat, CheatNotes, DefenceName } from './cheat.ts';
 export { appliesTo, defenceOf, noNotes } from './cheat.ts';
 
-export const CHEATS: readonly Cheat[] = [...SPEEDS, mapHack, lookAheadCheat, ...UPLINK, equivocation, undoCheat];
+export const CHEATS: readonly Cheat[] = [
+  ...SPEEDS,
+  mapHack,
+  lookAheadCheat,
+  ...UPLINK,
+  equivocation,
+  undoCheat,
+  teleport,
+];
 
 /** The cheat of an id. Throws a RangeError that names what is allowed. */
 export function cheatOf(id: string): Cheat {

@@ -1,10 +1,14 @@
 /**
  * Speed: the cheater's clock runs fast, so that its session honestly takes more inputs than ticks have passed. An
  * authority that executes whatever arrives moves it farther per minute than the rules allow. What the session tells the
- * driver about time is turned back into real time.
+ * driver about time is turned back into real time. In a mesh, where the room has one time and everybody moves its own
+ * avatar, it makes larger steps instead.
  */
+import { MeshSession } from '../../netcode/mesh/mesh-session.ts';
 import type { Session, SessionEvent } from '../../netcode/session.ts';
-import type { Cheat } from './cheat.ts';
+import { type Cheat, noNotes } from './cheat.ts';
+import { stride } from './mesh/stride.ts';
+import { wrapMesh } from './wrap.ts';
 
 /** Which argument of a session's methods is a time. */
 const TIME_ARGUMENT: Readonly<Record<string, number>> = {
@@ -46,9 +50,12 @@ export function hasten<S extends Session>(session: S, factor: number): S {
 function speedOf(id: string, factor: number): Cheat {
   return {
     id,
-    title: `its clock runs ×${factor}: more inputs than ticks`,
-    defences: { server: 'timeBucket', host: 'timeBucket' },
-    wrapSession: (session) => hasten(session, factor),
+    title: `its clock runs ×${factor}: more inputs than ticks; in a mesh, larger steps`,
+    defences: { server: 'timeBucket', host: 'timeBucket', mesh: 'witnesses' },
+    wrapSession: (session, notes = noNotes()) =>
+      session instanceof MeshSession
+        ? wrapMesh(session, (honest) => stride(honest, factor, notes))
+        : hasten(session, factor),
   };
 }
 

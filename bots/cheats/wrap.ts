@@ -1,5 +1,6 @@
 /** A session of which a cheat replaces some members; whatever it leaves alone goes to the honest one. */
 import { LockstepSession } from '../../netcode/lockstep/lockstep-session.ts';
+import { MeshSession } from '../../netcode/mesh/mesh-session.ts';
 import type { Session } from '../../netcode/session.ts';
 
 export function withMembers<S extends Session>(session: S, members: Partial<S>): S {
@@ -19,4 +20,9 @@ export function wrapLockstep<S extends Session>(
   wrap: (honest: LockstepSession) => Partial<LockstepSession>,
 ): S {
   return session instanceof LockstepSession ? withMembers<S>(session, wrap(session) as Partial<S>) : session;
+}
+
+/** Wraps peers of a mesh; any other session is left as it is. */
+export function wrapMesh<S extends Session>(session: S, wrap: (honest: MeshSession) => Partial<MeshSession>): S {
+  return session instanceof MeshSession ? withMembers<S>(session, wrap(session) as Partial<S>) : session;
 }

@@ -1,7 +1,9 @@
 /** A bot in a mesh: its session owns its avatar, and it writes down for itself what is true of it. */
+import { nodeMeshCrypto } from '../../links/mesh-crypto-node.ts';
 import { MeshNotebook } from '../../metrics/mesh/mesh-notebook.ts';
 import { type LedgerStatement, statementOf } from '../../netcode/mesh/ledger/audit.ts';
 import { MeshSession } from '../../netcode/mesh/mesh-session.ts';
+import { needsKeys } from '../../netcode/mesh/trust/trust.ts';
 import { cheatOf } from '../cheats/index.ts';
 import type { PartSurroundings, PeerPart } from './peer-participant.ts';
 
@@ -10,8 +12,9 @@ export class MeshPart implements PeerPart<MeshSession> {
   readonly #notebook: MeshNotebook;
   readonly #nowMs: () => number;
 
-  constructor({ role: { cheat }, recorder, birth, saw, nowMs }: PartSurroundings) {
-    const honest = new MeshSession(birth, nowMs());
+  constructor({ role: { cheat }, plan, recorder, birth, saw, nowMs }: PartSurroundings) {
+    const keys = needsKeys(plan.defences) ? { crypto: nodeMeshCrypto() } : {};
+    const honest = new MeshSession({ ...birth, ...keys }, nowMs());
     this.session = cheat === null ? honest : (cheatOf(cheat).wrapSession?.(honest) ?? honest);
     this.#nowMs = nowMs;
     const notebook = new MeshNotebook(honest, recorder);

@@ -48,8 +48,8 @@ function variantOf({ topology, dedicated, rollback }: Plan): string {
   return dedicated ? `${topology} (dedicated)` : topology;
 }
 
-function defencesOf({ defences: { commitReveal, deadline, signedHeads } }: Plan): string {
-  const on = Object.entries({ commitReveal, deadline, signedHeads }).flatMap(([name, isOn]) => (isOn ? [name] : []));
+function defencesOf({ defences: { timeBucket: _, visionFilter: __, ...ofPeers } }: Plan): string {
+  const on = Object.entries(ofPeers).flatMap(([name, isOn]) => (isOn ? [name] : []));
   return on.length > 0 ? `with ${on.join(' and ')}` : 'without defences of peers';
 }
 
