@@ -9,17 +9,18 @@ import { SCENARIOS } from '../game/arena.ts';
 import { MAX_PLAYERS, TICK_RATES_HZ } from '../game/constants.ts';
 import { INJECTIONS, type Plan, planSchema } from '../metrics/plan.ts';
 import { PROFILES } from '../netcode/link/profiles.ts';
+import { MESH_DEFENCES, type MeshDefence } from '../netcode/mesh/settings.ts';
 import { TOPOLOGIES, topologyOf } from '../netcode/topologies/index.ts';
 import { UsageError } from './exit.ts';
 import { MOST_PEERS } from './launch/lockstep.ts';
 
-/** Snapshots per second when nothing is asked for: a home uplink carries fewer than a server's. */
-const SNAPSHOT_RATES_HZ: Readonly<Record<string, number>> = { server: 20, host: 15 };
+/** Snapshots per second when nothing is asked for: a home uplink carries fewer than a server's. In a mesh: states per second. */
+const SNAPSHOT_RATES_HZ: Readonly<Record<string, number>> = { server: 20, host: 15, mesh: 10 };
 /** Twin pairs when a cheat is asked for without a number: the least from which a live cell draws an interval. */
 const DEFAULT_CHEATERS = 5;
 
 /** More on virtual time is for a simulator that was made for it. */
-const MOST_SIMULATED = 200;
+const MOST_SIMULATED = 400;
 
 type Described = readonly { id: string; title: string }[];
 
@@ -85,6 +86,15 @@ function parsePolicies(text: string): Record<string, number> {
   return weights;
 }
 
+/** `witnesses`, several separated by commas, or `all`. */
+function parseDefences(text: string, before: readonly MeshDefence[] = []): MeshDefence[] {
+  const names = text === 'all' ? MESH_DEFENCES : (text.split(',').map((name) => name.trim()) as MeshDefence[]);
+  if (!names.every((name) => MESH_DEFENCES.includes(name))) {
+    throw new InvalidArgumentError(`Allowed are ${MESH_DEFENCES.join(', ')}, several with commas between, or all.`);
+  }
+  return [...before, ...names];
+}
+
 /** What commander collects; names follow the options. */
 interface GivenOptions {
   topology: string;
@@ -107,6 +117,7 @@ interface GivenOptions {
   commitReveal?: boolean;
   deadline?: boolean;
   signedHeads?: boolean;
+  defence?: MeshDefence[];
   lagCompensation?: number;
   dedicated?: boolean;
   rollback?: boolean;
@@ -135,9 +146,15 @@ export function addPlanOptions(command: Command): Command {
     .addOption(option('--scenario <name>', 'where players gather (default uniform)').choices([...SCENARIOS]))
     .option('--in-view <n>', 'players that one sees on average (default 30)', numberFrom(1, 1000))
     .addOption(option('--tick-rate <hz>', 'steps per second (default 20)').choices(TICK_RATES_HZ.map(String)))
-    .option('--snapshot-rate <hz>', 'snapshots per client (default 20 on server, 15 on host)', numberFrom(1, 60, false))
+    .option(
+      '--snapshot-rate <hz>',
+      'snapshots per client (default 20 on server, 15 on host), or in a mesh states for each who sees one (default 10)',
+      numberFrom(1, 60, false),
+    )
     .option('--input-rate <hz>', 'inputs per player (default 10)', numberFrom(1, 60, false))
-    .addOption(option('--send <how>', 'flat: all alike; need: those in combat more often').choices(['flat', 'need']))
+    .addOption(
+      option('--send <how>', 'flat: all alike; need: those in combat or near more often').choices(['flat', 'need']),
+    )
     .option('--policy <mix>', 'what bots do, by weight (default wander:1,collector:2,hunter:2,flock:1)', parsePolicies)
     .addOption(
       option('--cheat <id>', 'cheat that some bots perform, each beside an honest twin').choices(idsOf(CHEATS)),
@@ -148,11 +165,16 @@ export function addPlanOptions(command: Command): Command {
     .option('--commit-reveal', 'lockstep: nobody sees the inputs of a tick before its own is fixed')
     .option('--deadline', 'lockstep: who keeps the others waiting is dropped soon')
     .option('--signed-heads', 'lockstep: peers compare signed heads of the hash chains of inputs')
+    .option('--defence <names>', `mesh: ${MESH_DEFENCES.join(', ')}, or all`, parseDefences)
     .option('--lag-compensation <ms>', 'rewind shots by up to this much (default 0)', numberFrom(0, 200, false))
     .option('--dedicated', 'the host only hosts, and does not play')
     .option('--rollback', 'lockstep: step ahead on predicted inputs instead of waiting for them')
     .option('--max-delay <time>', 'lockstep: longest input delay that is adapted to (default 300ms)', parseDelayMs)
-    .option('--nat-blocked <share>', 'lockstep: share of pairs that cannot connect directly (default 0%)', parseShare)
+    .option(
+      '--nat-blocked <share>',
+      'lockstep, mesh: share of pairs that cannot connect directly (default 0%)',
+      parseShare,
+    )
     .option(
       '--sample <ratio>',
       'share of bots that are full clients, measured in full (default 0.05; in lockstep 1)',
@@ -168,7 +190,7 @@ export function addPlanOptions(command: Command): Command {
         ...INJECTIONS,
       ]),
     )
-    .option('--simulated', 'play on virtual time in one process, for tens of players')
+    .option('--simulated', 'play on virtual time in one process, for up to some hundred players')
     .addHelpText(
       'after',
       `\nTopologies:\n${listed(TOPOLOGIES)}\n\nNetworks:\n${listed(PROFILES)}\n\nPolicies:\n${listed(POLICIES)}\n\nCheats:\n${listed(CHEATS)}`,
@@ -182,9 +204,10 @@ const ONLY_IN: readonly { flag: string; name: keyof GivenOptions; topologies: re
   { flag: '--commit-reveal', name: 'commitReveal', topologies: ['lockstep'] },
   { flag: '--deadline', name: 'deadline', topologies: ['lockstep'] },
   { flag: '--signed-heads', name: 'signedHeads', topologies: ['lockstep'] },
+  { flag: '--defence', name: 'defence', topologies: ['mesh'] },
   { flag: '--rollback', name: 'rollback', topologies: ['lockstep'] },
   { flag: '--max-delay', name: 'maxDelay', topologies: ['lockstep'] },
-  { flag: '--nat-blocked', name: 'natBlocked', topologies: ['lockstep'] },
+  { flag: '--nat-blocked', name: 'natBlocked', topologies: ['lockstep', 'mesh'] },
 ];
 
 /** Throws a UsageError for an option that says nothing in the topology. */
@@ -259,6 +282,7 @@ export function planFrom(given: GivenOptions): Plan {
       commitReveal: given.commitReveal,
       deadline: given.deadline,
       signedHeads: given.signedHeads,
+      ...Object.fromEntries((given.defence ?? []).map((name) => [name, true])),
     },
     workers: given.workers,
     simulated: given.simulated,

@@ -1,6 +1,6 @@
 /**
- * The two kinds of match that a plan is played as on virtual time, made ready with the cast and the recorders of the plan:
- * one that an authority decides, and one of peers that nobody does. What both owe the runner is a `SimulatedStage`.
+ * The kinds of match that a plan is played as on virtual time, made ready with the cast and the recorders of the plan: one
+ * that an authority decides, one in lockstep, and a mesh. What all owe the runner is a `SimulatedStage`.
  */
 import { type CheatNotes, cheatOf, noNotes } from '../bots/cheats/index.ts';
 import type { BotRole } from '../bots/swarm/assign.ts';
@@ -9,6 +9,7 @@ import { ForgetfulRecorder } from '../bots/swarm/forgetful-recorder.ts';
 import type { Replay } from '../bots/swarm/messages.ts';
 import { PlantedDesync } from '../bots/swarm/planted-desync.ts';
 import { createArena } from '../game/arena.ts';
+import { NO_INPUT } from '../game/input.ts';
 import { AuthorityRecorder } from '../metrics/authority-recorder.ts';
 import type { Plan } from '../metrics/plan.ts';
 import type { LedgerCount } from '../metrics/record.ts';
@@ -17,16 +18,16 @@ import { SwarmRecorder } from '../metrics/swarm-recorder.ts';
 import type { LinkProfile } from '../netcode/link/profiles.ts';
 import type { LockstepSession } from '../netcode/lockstep/lockstep-session.ts';
 import { encodeReplay } from '../netcode/lockstep/replay-codec.ts';
-import type { Session } from '../netcode/session.ts';
+import type { PeerId, Session } from '../netcode/session.ts';
 import { topologyOf } from '../netcode/topologies/index.ts';
 import { SimulatedLockstep } from '../simulator/lockstep.ts';
 import { SimulatedMatch } from '../simulator/match.ts';
+import { SimulatedMesh } from '../simulator/mesh.ts';
 import type { VirtualMatch } from '../simulator/virtual-match.ts';
 import type { CheatWatch } from './cheat-pairs.ts';
-import { BrokenRun } from './exit.ts';
 import { authorityOf, matchConfigOf } from './launch/launcher.ts';
 import { LyingRecorder } from './launch/lying-recorder.ts';
-import { peerSettingsOf } from './peer-settings.ts';
+import { meshSettingsOf, peerSettingsOf } from './peer-settings.ts';
 import { PeerWatch } from './peer-watch.ts';
 
 export interface SimulatedStage {
@@ -52,12 +53,8 @@ type Cast = readonly BotRole[];
 
 /** The match of a plan at its beginning. */
 export function setStage(plan: Plan, roles: Cast, profile: LinkProfile): SimulatedStage {
-  const stages = { authority: authorityStage, nobody: peerStage, owners: noStage } as const;
+  const stages = { authority: authorityStage, nobody: lockstepStage, owners: meshStage } as const;
   return stages[topologyOf(plan.topology).decides](plan, roles, profile);
-}
-
-function noStage({ topology }: Plan): never {
-  throw new BrokenRun(`${topology} cannot be simulated`);
 }
 
 function recordersOf(plan: Plan, roles: Cast, Truth: typeof AuthorityRecorder) {
@@ -108,7 +105,7 @@ function authorityStage(plan: Plan, roles: Cast, profile: LinkProfile): Simulate
   };
 }
 
-function peerStage(plan: Plan, roles: Cast, profile: LinkProfile): SimulatedStage {
+function lockstepStage(plan: Plan, roles: Cast, profile: LinkProfile): SimulatedStage {
   const recorders = { ...recordersOf(plan, roles, AuthorityRecorder), rendezvous: new RendezvousRecorder() };
   const { truth, players, rendezvous } = recorders;
   const planted = plan.inject === 'desync' ? new PlantedDesync() : null;
@@ -148,6 +145,59 @@ function peerStage(plan: Plan, roles: Cast, profile: LinkProfile): SimulatedStag
     measure(fromMs, untilMs) {
       for (const recorder of [truth, players, rendezvous]) recorder.measure(fromMs, untilMs);
       planted?.plantAt((fromMs + untilMs) / 2);
+    },
+  };
+}
+
+/** Longest that is waited for claims under way, after the players have come to rest. */
+const SETTLE_MS = 10_000;
+
+function meshStage(plan: Plan, roles: Cast, profile: LinkProfile): SimulatedStage {
+  const { players } = recordersOf(plan, roles, AuthorityRecorder);
+  const rendezvous = new RendezvousRecorder();
+  const watch = new PeerWatch();
+  let isResting = false;
+  const match: SimulatedMesh = new SimulatedMesh({
+    settings: meshSettingsOf(plan),
+    seed: plan.seed,
+    profile,
+    inputRateHz: plan.inputRateHz,
+    natBlockedRatio: plan.natBlockedRatio,
+    peersRecorder: players,
+    rendezvousRecorder: rendezvous,
+    onEvent({ number, session: { epoch, player } }, event, nowMs) {
+      // What cheaters say of others is part of the cheat.
+      if (roles[number - 1]!.cheat !== null) return;
+      const playerOf = (peer: PeerId) => epoch?.seatOf(peer)?.slot ?? -1;
+      watch.noted(event, playerOf, nowMs);
+      if (event.type === 'accused') players.mesh.accused(player, playerOf(event.peer), event.reason, nowMs);
+    },
+    peers: roles.map((role) => {
+      const decide = brainOf(role);
+      const wrapSession = cheatWrap(role, watch.notesOf(role));
+      return {
+        name: `bot ${role.index}`,
+        decide: (view) => (isResting ? NO_INPUT : decide(view)),
+        full: role.full,
+        ...(wrapSession ? { wrapSession } : {}),
+      };
+    }),
+  });
+  return {
+    match,
+    truth: null,
+    players,
+    rendezvous,
+    replays: [],
+    cheating: watch,
+    flagged: () => [],
+    ledger() {
+      isResting = true;
+      match.runUntil(() => match.auditCoins()?.error === 0, (SETTLE_MS * plan.tickRateHz) / 1000);
+      return match.auditCoins();
+    },
+    measure(fromMs, untilMs) {
+      for (const recorder of [players, rendezvous]) recorder.measure(fromMs, untilMs);
     },
   };
 }

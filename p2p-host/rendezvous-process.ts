@@ -16,7 +16,7 @@ export interface RendezvousSettings {
   /** Named origins beyond this machine's own from which pages may enter; `*` for all. */
   origins?: string[];
   /** A room of code `MAIN`; settings in base64, or as a list of bytes. */
-  room?: { settings: string | number[]; maxPeers: number };
+  room?: { settings: string | number[]; maxPeers: number; seats?: number };
   rendezvous?: Omit<NonNullable<RendezvousStart['rendezvous']>, 'acceptorOf'>;
 }
 
@@ -38,7 +38,7 @@ export function runRendezvousProcess(): void {
       port,
       bind,
       allowsOrigin: origins && allowOrigins(origins),
-      room: room && { maxPeers: room.maxPeers, settings: settingsBytes(room.settings) },
+      room: room && { ...room, settings: settingsBytes(room.settings) },
       rendezvous: { ...rendezvous, acceptorOf: () => new Acceptor() },
       onCarried: (nowMs, sent, received) => recorder.bytes(nowMs, sent, received),
     });

@@ -4,7 +4,8 @@
  */
 import { randomFillSync } from 'node:crypto';
 import { systemTimer } from '../links/timer.ts';
-import { DEFAULT_RENDEZVOUS, type RendezvousOptions, RendezvousSession } from '../netcode/rendezvous-session.ts';
+import { DEFAULT_RENDEZVOUS, type RendezvousOptions, type RoomPlan } from '../netcode/rendezvous-options.ts';
+import { RendezvousSession } from '../netcode/rendezvous-session.ts';
 import { type LinkCounters, type Listener, type ListenerOptions, listenGeckos } from './geckos-listener.ts';
 import { RendezvousDriver, type RendezvousDriverOptions } from './rendezvous-driver.ts';
 
@@ -15,7 +16,7 @@ export interface RendezvousStart
   extends Omit<ListenerOptions, 'maxLinks'>,
     Pick<RendezvousDriverOptions, 'onEvent' | 'onCarried'> {
   /** A room of code MAIN_ROOM that exists from the beginning and never vanishes. */
-  room?: { settings: Uint8Array; maxPeers: number } | undefined;
+  room?: Omit<RoomPlan, 'code'> | undefined;
   /** What differs from DEFAULT_RENDEZVOUS. */
   rendezvous?: Partial<Omit<RendezvousOptions, 'transport' | 'rooms' | 'randomBytes'>> | undefined;
 }

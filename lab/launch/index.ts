@@ -3,11 +3,12 @@ import { BrokenRun } from '../exit.ts';
 import { hostLauncher } from './host.ts';
 import type { Launcher } from './launcher.ts';
 import { lockstepLauncher } from './lockstep.ts';
+import { meshLauncher } from './mesh.ts';
 import { serverLauncher } from './server.ts';
 
 export type { Launcher } from './launcher.ts';
 
-export const LAUNCHERS: readonly Launcher[] = [serverLauncher, hostLauncher, lockstepLauncher];
+export const LAUNCHERS: readonly Launcher[] = [serverLauncher, hostLauncher, lockstepLauncher, meshLauncher];
 
 /** The launcher of a topology. Throws a BrokenRun for one that has none. */
 export function launcherOf(topology: string): Launcher {

@@ -31,6 +31,15 @@ export const TOPOLOGIES: readonly Topology[] = [
     links: 'WebRTC data channels between all peers',
     authorityIsPlayer: false,
   },
+  {
+    id: 'mesh',
+    title: 'mesh: everybody owns its avatar, and tells those who can see it',
+    authority: 'every peer, of its own avatar; coins: three peers each',
+    decides: 'owners',
+    transport: 'datagram',
+    links: 'WebRTC data channels between neighbours',
+    authorityIsPlayer: false,
+  },
 ];
 
 /** The topology of an id. Throws a RangeError that names what is allowed. */

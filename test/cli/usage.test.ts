@@ -29,7 +29,7 @@ const MISTAKES: [string[], RegExp][] = [
   [['run', '--nat-blocked', '20%'], /--nat-blocked 0\.2.*lockstep.*server/s],
   [['run', '--topology', 'lockstep', '--nat-blocked', '120%'], /--nat-blocked.*120%.*20%/s],
   [['run', '--topology', 'lockstep', '--max-delay', '300'], /--max-delay.*300.*300ms.*2000 ms/s],
-  [['run', '--simulated', '--players', '5000'], /--players 5000.*200/s],
+  [['run', '--simulated', '--players', '5000'], /--players 5000.*400/s],
   [['run', '--simulated', '--inject', 'overload'], /--inject overload/],
   [['run', '--port', '99999'], /--port.*99999.*65535/s],
   [['run', '--simulated', '--port', '4000'], /--port 4000.*--simulated/s],
