@@ -38,7 +38,8 @@ test.each(['server', 'host'])('under %s a hidden tab does not stall its player',
   const elapsedS = (performance.now() - beforeMs) / 1000;
   expect(after.hidden).toBe(true);
   expect(await tab.evaluate<number>('window.wakes')).toBeLessThan(elapsedS * 5);
-  expect((after.counters['inputs']! - before.counters['inputs']!) / elapsedS).toBeGreaterThan(15);
+  // About one per tick; woken by its own timers it would take one per second.
+  expect(after.counters['inputs']! - before.counters['inputs']!).toBeGreaterThan((after.tick - before.tick) / 2);
   // The authority has moved it: the inputs did not only leave, they arrived.
   expect(Math.abs(after.self!.x - beforeX)).toBeGreaterThan(100 * 256);
 });

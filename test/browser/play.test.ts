@@ -97,7 +97,7 @@ describe.each(['server', 'host'])('%s', (topology) => {
     const before = await second.waitForFunction(
       (id) => window.netbed.state().players.find((other) => other.id === id),
       player,
-      { polling: 20, timeout: 15_000 },
+      { polling: 20, timeout: 20_000 },
     );
     const moved = second.waitForFunction(
       ([id, x, y]) => {
@@ -105,7 +105,7 @@ describe.each(['server', 'host'])('%s', (topology) => {
         return now !== undefined && Math.hypot(now.x - x, now.y - y) > 30;
       },
       await before.evaluate((other) => [other!.id, other!.x, other!.y] as const),
-      { polling: 20, timeout: 15_000 },
+      { polling: 20, timeout: 20_000 },
     );
     for (const key of ['KeyW', 'KeyD']) await first.keyboard.down(key);
     await moved;
@@ -150,7 +150,7 @@ test('a link that breaks is made again, and the player keeps its seat and its co
   await waitForState(page, 'joined', ({ joined }) => joined);
   const before = await collectUntil(page, ({ self }) => self!.alive && self!.coins > 0, 30_000);
   await page.evaluate(() => (window as unknown as { cutSockets: () => void }).cutSockets());
-  await waitForState(page, 'noticed', ({ joined }) => !joined, 5000);
+  await waitForState(page, 'noticed', ({ joined }) => !joined);
   await page.waitForSelector('.waiting:not([hidden])');
   const after = await waitForState(page, 'joined again', ({ joined, tick }) => joined && tick > before.tick + 10);
   expect(after.player).toBe(before.player);

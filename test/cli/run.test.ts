@@ -16,7 +16,7 @@ afterEach(() => {
   rmSync(out, { recursive: true, force: true });
 });
 
-const SMALL = ['--players', '8', '--duration', '3s', '--warmup', '500ms'];
+const SMALL = ['--players', '8', '--duration', '2s', '--warmup', '500ms'];
 const run = (...args: string[]) => netbed('run', ...args, '--out', out);
 const onlyRun = async () => {
   const runs = await readRuns([out]);

@@ -67,10 +67,13 @@ for (const [topology, open] of [
       participant: 1,
     });
     const far = match.enter('far', end);
-    // Compared with a neighbour at the same time, so that a busy machine lengthens both.
     await until('both know their round trip', () => far.session.rttMs > 0 && near.session.rttMs > 0);
     await far.snapshots(20);
-    expect(far.session.rttMs - near.session.rttMs).toBeGreaterThan(100);
+    // Compared with a neighbour at the same time: a busy machine lengthens both, though not always alike.
+    await until(
+      () => `the round trips differ by the profile (${far.session.rttMs} ms and ${near.session.rttMs} ms)`,
+      () => far.session.rttMs - near.session.rttMs > 100,
+    );
     expect(far.session.counters.snapshotsMissed).toBe(0);
   });
 }
@@ -92,8 +95,8 @@ for (const topology of LIVE_TOPOLOGIES) {
       const ada = await match.join('ada');
       ada.input = { buttons: Button.left, aim: 0 };
       const fromMs = monotonicMs();
-      await match.ask({ type: 'measure', fromMs, untilMs: fromMs + 500 }, 'measuring');
-      await until('the window is over', () => monotonicMs() > fromMs + 500);
+      await match.ask({ type: 'measure', fromMs, untilMs: fromMs + 1000 }, 'measuring');
+      await until('the window is over', () => monotonicMs() > fromMs + 1000);
       const file = join(folder, 'authority.bin');
       await match.ask({ type: 'collect', file }, 'collected');
       const { meta, ticks, truth } = decodeAuthority(await readFile(file));

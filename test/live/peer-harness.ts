@@ -13,7 +13,7 @@ import type {
   RendezvousSettings,
 } from '../../p2p-host/rendezvous-process.ts';
 import { until } from './harness.ts';
-import { type TinyOptions, TinyPeerSession } from './tiny-peer-session.ts';
+import { type TinyOptions, TinyPeerSession, withoutBridges } from './tiny-peer-session.ts';
 
 const ENTRY = new URL('../../p2p-host/rendezvous-main.ts', import.meta.url);
 
@@ -143,6 +143,11 @@ export class TestPeer {
 
   get id(): PeerId {
     return this.session.rendezvous.self;
+  }
+
+  /** Every change of every link that was meant to last. */
+  get changes(): string[] {
+    return withoutBridges(this.session.changes);
   }
 
   /** Resolves when this one hears the other over a direct link. */

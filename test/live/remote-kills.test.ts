@@ -23,7 +23,7 @@ const [SERVER, HOST] = ['server', 'host'].map((id) => LIVE_TOPOLOGIES.find((topo
 /** The rate limit would keep most of it from the decoders; here it should get through. */
 const UNLIMITED = { authority: { maxMessagesPerS: 1_000_000 } };
 /** `FUZZ_MESSAGES=1000000 npx vitest run test/live/remote-kills.test.ts` takes minutes, and is for those who change a transport. */
-const RANDOM_MESSAGES = Number(process.env['FUZZ_MESSAGES'] ?? 20_000);
+const RANDOM_MESSAGES = Number(process.env['FUZZ_MESSAGES'] ?? 5000);
 const FUZZ_TIMEOUT_MS = 60_000 + RANDOM_MESSAGES;
 /** Messages per attacker before the next one takes over; many are thrown out earlier. */
 const PER_ATTACKER = 500;
@@ -43,7 +43,7 @@ async function start(topology = SERVER, options: object = {}): Promise<{ live: L
 
 /** The process is the same and up, and the honest player still gets what it should. */
 async function noticesNothing(live: LiveMatch, honest: TestPlayer): Promise<void> {
-  await honest.snapshots(20);
+  await honest.snapshots(10);
   expect(live.isUp, live.complaints).toBe(true);
   expect(honest.closed).toBe('');
   expect(honest.session.state).toBe('playing');

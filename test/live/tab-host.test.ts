@@ -60,7 +60,7 @@ test('guests play over direct links, and go on when the rendezvous has died', as
   const { player: ada, end } = enter('ada', room);
   const { player: bob } = enter('bob', room);
   await Promise.all([ada.snapshots(5), bob.snapshots(5)]);
-  expect(end.carrier.driver.linkOf(1)).toBe('direct');
+  await until('the link is direct', () => end.carrier.driver.linkOf(1) === 'direct');
   expect(authority.session.playerCount).toBe(2);
   await rendezvous.kill();
   await until('ada has noticed', () => end.carrier.rendezvous.state === 'lost');

@@ -115,3 +115,12 @@ export class TinyPeerSession implements PeerSession {
     return this.#passing.splice(0);
   }
 }
+
+/** Changes of links without the relays that only bridged the dial of a slow machine. */
+export function withoutBridges(changes: readonly string[]): string[] {
+  return changes.filter((change, i) => {
+    const [peer] = change.split(' ');
+    const next = changes.slice(i + 1).find((later) => later.startsWith(`${peer} `));
+    return change !== `${peer} relayed` || next !== `${peer} up`;
+  });
+}
