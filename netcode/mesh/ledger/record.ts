@@ -81,7 +81,6 @@ export function judge(record: CoinRecord, who: PeerId, wish: Wish, allowed = tru
   const token = record.out.find((out) => out.generation === generation);
   // Spent. Only its holder can have done that; who asks to spend what it holds has done so before.
   if (!token) return wish.act === 'take' ? REFUSED : GRANTED;
-  if (wish.since > token.since) return AHEAD;
   const isUnmoved = wish.since === token.since;
   if (wish.act === 'take') {
     if (token.holder === who) return GRANTED;
@@ -97,8 +96,9 @@ export function judge(record: CoinRecord, who: PeerId, wish: Wish, allowed = tru
 }
 
 function judgeNewest(record: CoinRecord, who: PeerId, wish: Wish, allowed: boolean): Judgement {
-  if (wish.act !== 'take' || wish.since > record.since) return AHEAD;
-  if (wish.since < record.since) return REFUSED;
+  // Who holds what lies here held it before it was lost, twice.
+  if (wish.act !== 'take') return wish.act === 'drop' ? GRANTED : REFUSED;
+  if (wish.since !== record.since) return REFUSED;
   const { version, generation, floor } = record;
   const since = version + 1;
   if (!allowed || record.out.length >= MAX_OUT || generation === MAX_GENERATION) {
