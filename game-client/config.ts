@@ -1,7 +1,7 @@
 /** Where the page learns what it may join: `/netbed.json`, written by whoever serves it, and its own address line. */
 
 export interface PageConfig {
-  /** Address of the running match, by topology; for lockstep that is its rendezvous. */
+  /** Address of the running match, by topology; for lockstep and mesh that is its rendezvous. */
   urls: Readonly<Record<string, string>>;
   /** Where rooms are made and found; empty when no rendezvous runs. */
   rendezvousUrl: string;
@@ -19,7 +19,7 @@ export async function loadConfig(): Promise<PageConfig> {
   const urls = await loadUrls();
   return {
     urls,
-    rendezvousUrl: urls['lockstep'] ?? '',
+    rendezvousUrl: urls['lockstep'] ?? urls['mesh'] ?? '',
     topology: query.get('topology'),
     room: query.get('room')?.trim().toUpperCase() || null,
     name: query.get('name'),

@@ -47,7 +47,7 @@ export class Menu {
     this.#name.value = config.name || remembered() || NAMES[Math.floor(Math.random() * NAMES.length)]!;
     root.append(this.#dialog.element);
     const cards = part(root, 'cards');
-    for (const topology of TOPOLOGIES) cards.append(this.#createCard(topology, choose));
+    for (const topology of TOPOLOGIES) if (wayInto(topology.id)) cards.append(this.#createCard(topology, choose));
     this.#name.addEventListener('keydown', (event) => {
       if (event.key === 'Enter') this.#cards.find((card) => !card.disabled)?.click();
     });

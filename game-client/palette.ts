@@ -18,12 +18,22 @@ export const PALETTE = {
   danger: '#ff4d5e',
   shotMine: '#c6ffea',
   shotTheirs: '#ffb59a',
+  truth: '#f4ff7a',
   text: '#e9f1f6',
   muted: '#9db1bf',
 } as const;
 
 /** Others, by their id: warm, apart from each other, none like gold or red. */
 export const RIVALS = ['#ff8a73', '#ffa964', '#ff7fa8', '#d58bff', '#a79bff', '#f4a6d0'] as const;
+
+/** Links, by what they are used for: mint where avatars are told, as oneself is drawn. */
+export const LINK_COLORS = {
+  told: PALETTE.self,
+  linked: '#6aa8ff',
+  relayed: '#ffb84d',
+  forwarded: '#d58bff',
+  dialling: PALETTE.muted,
+} as const;
 
 /** The number that Phaser takes for a CSS colour of the form #rrggbb. */
 export function colorNumber(css: string): number {
@@ -49,6 +59,7 @@ export function withAlpha(css: string, alpha: number): string {
 
 /** Hands the palette to the style sheet as custom properties: `--gold`, `--floor-line`, … */
 export function exportToStyle(root: HTMLElement): void {
+  for (const [state, value] of Object.entries(LINK_COLORS)) root.style.setProperty(`--link-${state}`, value);
   for (const [name, value] of Object.entries(PALETTE)) {
     root.style.setProperty(`--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`, value);
   }

@@ -11,6 +11,7 @@ import { Controls } from './input/controls.ts';
 import { listenToKeyboardAndMouse } from './input/keyboard-mouse.ts';
 import { listenToTouch } from './input/touch.ts';
 import { type Choice, Match } from './match/match.ts';
+import type { NetworkOverlay } from './match/participant.ts';
 import type { Toggles } from './panel/gauges.ts';
 import { NetworkPanel } from './panel/network-panel.ts';
 import { startScene } from './scene/arena-scene.ts';
@@ -42,7 +43,7 @@ export class Play {
   readonly #minimap = new Minimap();
   readonly #invitation = new Invitation();
   readonly #panel: NetworkPanel;
-  readonly #toggles: Toggles = { ghosts: false };
+  readonly #toggles: Toggles = { ghosts: false, links: false };
   readonly #topbar = fromMarkup(TOPBAR);
   readonly #rtt = part(this.#topbar, 'rtt');
   readonly #undo: (() => void)[] = [];
@@ -71,6 +72,8 @@ export class Play {
       aim: () => this.controls.aim,
       showsGhosts: () => this.#toggles.ghosts,
       nameOf: (player) => this.match.participant.nameOf(player),
+      links: (nowMs) => (this.#toggles.links ? this.#overlay?.links(nowMs) : null) ?? [],
+      truePlaces: (nowMs) => (this.#toggles.ghosts ? this.#overlay?.truePlaces(nowMs) : null) ?? [],
       onFrame: (view, changes, nowMs, pixelsPerUnit) => {
         this.#fog.fit(pixelsPerUnit);
         this.#hud.update(view, changes, nowMs);
@@ -82,6 +85,10 @@ export class Play {
       },
     });
     this.#layOut(overlay, stage);
+  }
+
+  get #overlay(): NetworkOverlay | null {
+    return this.match.participant.overlay;
   }
 
   get fps(): number {

@@ -13,12 +13,14 @@ const MARKUP = `
     <thead><tr><th></th><th>player</th><th title="score">score</th><th title="kills">K</th><th title="deaths">D</th></tr></thead>
     <tbody data-part="rows"></tbody>
   </table>
+  <p class="unknown" data-part="unknown" hidden>– nobody tells others’ scores</p>
 </section>`;
 
 export class Scoreboard {
   readonly element = fromMarkup(MARKUP);
   readonly #line = part<HTMLButtonElement>(this.element, 'line');
   readonly #rows = part(this.element, 'rows');
+  readonly #unknown = part(this.element, 'unknown');
   #total = 0;
   #rank = 0;
 
@@ -28,17 +30,23 @@ export class Scoreboard {
     });
   }
 
-  /** Shows a page of the roster that begins with the best, and oneself below when it is not among them. */
+  /**
+   * Shows a page of the roster that begins with the best, and oneself below when it is not among them. Where others' scores
+   * are not known (NaN) nobody has a rank.
+   */
   show(entries: readonly RosterEntry[], total: number, self: SelfView, ownName: string): void {
     this.#total = total;
     const shown = entries.slice(0, SHOWN_ENTRIES);
-    this.#rank = entries.findIndex((entry) => entry.player === self.player) + 1;
+    const isRanked = entries.every(({ score }) => !Number.isNaN(score));
+    const place = entries.findIndex((entry) => entry.player === self.player) + 1;
+    this.#rank = isRanked ? place : 0;
+    this.#unknown.hidden = isRanked;
     keepRows(this.#rows, shown.length + 1);
     shown.forEach((entry, index) => {
-      fillRow(this.#row(index), `${index + 1}`, entry, entry.player === self.player);
+      fillRow(this.#row(index), isRanked ? `${index + 1}` : '', entry, entry.player === self.player);
     });
     const extra = this.#row(shown.length);
-    extra.hidden = (this.#rank > 0 && this.#rank <= shown.length) || self.player < 0;
+    extra.hidden = (place > 0 && place <= shown.length) || self.player < 0;
     fillRow(extra, this.#rank > 0 ? `${this.#rank}` : '·', { ...self, name: ownName }, true);
   }
 
@@ -57,5 +65,9 @@ export class Scoreboard {
 
 function fillRow(row: HTMLElement, rank: string, entry: Omit<RosterEntry, 'player'>, own: boolean): void {
   row.classList.toggle('own', own);
-  setTexts(row, [rank, entry.name, `${entry.score}`, `${entry.kills}`, `${entry.deaths}`]);
+  setTexts(row, [rank, entry.name, numberOr(entry.score), numberOr(entry.kills), numberOr(entry.deaths)]);
+}
+
+function numberOr(value: number): string {
+  return Number.isNaN(value) ? '–' : `${value}`;
 }

@@ -31,6 +31,7 @@ export interface ClientParticipantOptions extends ParticipantOptions {
 
 export class ClientParticipant implements Participant {
   readonly kind = 'client';
+  readonly overlay = null;
   readonly session: ClientSession;
   readonly measures: Measures;
   readonly #options: ClientParticipantOptions;

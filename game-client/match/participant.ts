@@ -1,6 +1,7 @@
 /**
- * What the page needs of a way to take part in a match, whoever decides what is true in it. There are two: a client of an
- * authority, and a peer of a match that all simulate. Everything that draws or is pressed knows this interface only.
+ * What the page needs of a way to take part in a match, whoever decides what is true in it. There are three: a client of an
+ * authority, a peer of a match that all simulate, and one of a mesh. Everything that draws or is pressed knows this
+ * interface only.
  */
 import type { PlayerInput } from '../../game/input.ts';
 import type { AccessOptions } from '../../links/access.ts';
@@ -9,6 +10,7 @@ import type { ClientState } from '../../netcode/client-session.ts';
 import { customProfile, type LinkProfile } from '../../netcode/link/profiles.ts';
 import type { RosterEntry } from '../../netcode/session.ts';
 import type { View } from '../../netcode/view.ts';
+import type { TruePlace } from './true-places.ts';
 
 /** What all sessions have that somebody plays by. */
 export interface PlayedSession {
@@ -29,6 +31,8 @@ export interface Participant {
   readonly counters: Readonly<Record<string, number>>;
   /** The truth as this participant holds it, for ghosts; null before there is one. */
   readonly truth: View | null;
+  /** What can be drawn of its network; null where there is nothing to draw. */
+  readonly overlay: NetworkOverlay | null;
   /** A player's name, once it is known; empty before. */
   nameOf(player: number): string;
   /** Makes the network worse, or better, from now on. */
@@ -39,11 +43,31 @@ export interface Participant {
   leave(): void;
 }
 
+/** A link of the own player, or one in the making, as a line over the arena. */
+export interface DrawnLink {
+  /** At its other end. */
+  player: number;
+  /** `told`: avatars are told over it. `linked`: it is held ready. `forwarded`: there is none, a neighbour passes on. */
+  state: 'told' | 'linked' | 'relayed' | 'forwarded' | 'dialling';
+  /** The player that passes on what is forwarded; −1 for none. */
+  via: number;
+  /** Where its player is believed to be, in sub-units, for one who is not drawn; NaN when that is not known. */
+  x: number;
+  y: number;
+}
+
+/** What of the network can be drawn over the arena. */
+export interface NetworkOverlay {
+  links(nowMs: number): readonly DrawnLink[];
+  /** Where others really are, where that can be known. */
+  truePlaces(nowMs: number): readonly TruePlace[];
+}
+
 /** What a participant tells the match. */
 export interface ParticipantHooks {
   /** Why there is nothing to play just now, as a line for the player; empty while there is. */
   onWaiting: (text: string) => void;
-  /** The best players, in order, and how many there are in all. */
+  /** The best players, in order, and how many there are in all. What nobody tells of them is NaN. */
   onRoster: (entries: readonly RosterEntry[], total: number) => void;
   /** Something to tell the player in passing. */
   onNotice: (text: string) => void;

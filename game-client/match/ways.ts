@@ -1,6 +1,7 @@
 /** How this page takes part in a match of each topology, and in which rooms. A further topology is a further entry. */
-import { DEFAULT_MATCH } from '../../game/arena.ts';
+import { DEFAULT_MATCH, type MatchConfig } from '../../game/arena.ts';
 import { AuthorityDriver } from '../../links/authority-driver.ts';
+import type { ClientEnd } from '../../links/client-end.ts';
 import { openColyseusEnd } from '../../links/colyseus.ts';
 import { openDataChannelEnd } from '../../links/data-channel.ts';
 import { openLoopbackEnd } from '../../links/loopback.ts';
@@ -8,9 +9,11 @@ import { createBrowserPeerConnection } from '../../links/peer-connection-browser
 import { hostInTab, openPeerEnd } from '../../links/tab-host.ts';
 import { AuthoritySession, DEFAULT_AUTHORITY } from '../../netcode/authority-session.ts';
 import { lockstepSettings } from '../../netcode/lockstep/settings.ts';
+import { meshSettings } from '../../netcode/mesh/settings.ts';
 import { ClientParticipant } from './client-participant.ts';
+import { LockstepParticipant } from './lockstep-participant.ts';
+import { MeshParticipant } from './mesh-participant.ts';
 import { ownAccess, type ParticipantOptions, randomBytes, randomSeed } from './participant.ts';
-import { PeerParticipant } from './peer-participant.ts';
 
 /** Which match of a topology: the one that runs for the page, that of a room, or one in a room that is made for it. */
 export type Place = { type: 'running' } | { type: 'room'; code: string } | { type: 'new'; rollback: boolean };
@@ -24,7 +27,7 @@ export interface WayOptions extends ParticipantOptions {
 }
 
 /** Who takes part: told apart by `kind` where a panel shows what only one of them has. */
-export type AnyParticipant = ClientParticipant | PeerParticipant;
+export type AnyParticipant = ClientParticipant | LockstepParticipant | MeshParticipant;
 
 interface Way {
   /** What a new room is, for the button that makes it; null where there are no rooms. */
@@ -44,6 +47,7 @@ const WAYS: Readonly<Record<string, Way>> = {
   },
   host: { newRoom: 'Host in this tab', takePart: takePartUnderHost },
   lockstep: { newRoom: 'Make a room', takePart: takePartInLockstep },
+  mesh: { newRoom: 'Make a room', takePart: takePartInMesh },
 };
 
 /** The way into a topology; undefined when this page has none. */
@@ -75,9 +79,8 @@ function takePartUnderHost(options: WayOptions): ClientParticipant {
 /** This page is the authority, and its player plays without a network. */
 function hostHere(options: WayOptions): ClientParticipant {
   const { timer, hooks } = options;
-  const config = { ...DEFAULT_MATCH, seed: randomSeed(), players: ROOM_PLAYERS };
   const session = new AuthoritySession(
-    { ...DEFAULT_AUTHORITY, config, transport: 'datagram', randomBytes },
+    { ...DEFAULT_AUTHORITY, config: newMatch(), transport: 'datagram', randomBytes },
     timer.nowMs(),
   );
   const authority = new AuthorityDriver({ session, timer });
@@ -111,21 +114,38 @@ function hostHere(options: WayOptions): ClientParticipant {
   return own;
 }
 
-function takePartInLockstep(options: WayOptions): PeerParticipant {
+function takePartInLockstep(options: WayOptions): LockstepParticipant {
   const { place } = options;
-  const openRendezvous = () => openDataChannelEnd({ url: options.rendezvousUrl });
-  return new PeerParticipant({
+  const config = newMatch();
+  return new LockstepParticipant({
     ...options,
-    openRendezvous,
-    room: place.type === 'new' ? newRoom(place) : codeOf(place),
+    openRendezvous: rendezvousOf(options),
+    room:
+      place.type === 'new'
+        ? { settings: lockstepSettings(config, { rollback: place.rollback }), maxPeers: config.players }
+        : codeOf(place),
   });
+}
+
+function takePartInMesh(options: WayOptions): MeshParticipant {
+  const { place } = options;
+  return new MeshParticipant({
+    ...options,
+    openRendezvous: rendezvousOf(options),
+    room: place.type === 'new' ? meshSettings(newMatch()) : codeOf(place),
+  });
+}
+
+/** A match that runs has its own; rooms are found at the one that all share. */
+function rendezvousOf({ place, url, rendezvousUrl }: WayOptions): () => ClientEnd {
+  return () => openDataChannelEnd({ url: place.type === 'running' ? url : rendezvousUrl });
 }
 
 function codeOf(place: Exclude<Place, { type: 'new' }>): string {
   return place.type === 'room' ? place.code : MAIN_ROOM;
 }
 
-function newRoom({ rollback }: Extract<Place, { type: 'new' }>) {
-  const config = { ...DEFAULT_MATCH, seed: randomSeed(), players: ROOM_PLAYERS };
-  return { settings: lockstepSettings(config, { rollback }), maxPeers: ROOM_PLAYERS };
+/** Made for few, so small that they meet. */
+function newMatch(): MatchConfig {
+  return { ...DEFAULT_MATCH, seed: randomSeed(), players: ROOM_PLAYERS };
 }

@@ -1,10 +1,11 @@
 /**
  * The lagometer of Quake III: a canvas with one column per snapshot or tick, the newest at the right. What a column shows
- * is told by who draws it; above the line is time to spare, below it what went wrong.
+ * is told by who draws it; above the line is what came, or time to spare, below it age and what went wrong.
  */
 import { PALETTE, withAlpha } from '../palette.ts';
+import type { LockstepMeasures } from './lockstep-measures.ts';
 import { LAG_RECORDS, type Measures } from './measures.ts';
-import type { PeerMeasures } from './peer-measures.ts';
+import type { MeshMeasures } from './mesh-measures.ts';
 
 const WIDTH = 300;
 const HEIGHT = 92;
@@ -13,6 +14,8 @@ const COLUMN = 3;
 const MS_PER_PIXEL_ABOVE = 6;
 const MS_PER_PIXEL_BELOW = 5;
 const PIXELS_PER_TICK = 6;
+const PIXELS_PER_STATE = 3;
+const UNITS_PER_PIXEL = 2;
 
 const Colors = {
   early: '#6aa8ff',
@@ -114,7 +117,7 @@ export function snapshotChart(measures: Measures): Chart {
  * how long the tick had to wait (red), or how many ticks were stepped again because a prediction was wrong (violet). A
  * green column across says that somebody was dropped or let in.
  */
-export function tickChart(measures: PeerMeasures): Chart {
+export function tickChart(measures: LockstepMeasures): Chart {
   return {
     label: 'Lagometer: one column per tick',
     legend: [
@@ -138,6 +141,40 @@ export function tickChart(measures: PeerMeasures): Chart {
         const depth = depthTicks * PIXELS_PER_TICK;
         lagometer.below(column, depth, Colors.corrected);
         lagometer.below(column, waitedMs / MS_PER_PIXEL_BELOW, Colors.missed, depth);
+      }
+    },
+  };
+}
+
+/**
+ * One of a mesh's: a column per own tick. Above the line how many states of others came since the tick before; below how
+ * old what is believed of those in sight is, on the whole (green) and at most (amber), and in violet how far off somebody
+ * was drawn until it told anew. A red column across says that a link was lost.
+ */
+export function stateChart(measures: MeshMeasures): Chart {
+  return {
+    label: 'Lagometer: one column per own tick',
+    legend: [
+      [Colors.early, 'states'],
+      [Colors.good, 'age'],
+      [Colors.late, 'oldest'],
+      [Colors.corrected, 'misjudged'],
+      [Colors.missed, 'lost'],
+    ],
+    draw(lagometer) {
+      lagometer.clear([-4 * PIXELS_PER_TICK, 2 * PIXELS_PER_TICK, 4 * PIXELS_PER_TICK, 8 * PIXELS_PER_TICK]);
+      const oldest = Math.max(0, measures.written - LAG_RECORDS, measures.written - COLUMNS);
+      for (let n = measures.written - 1; n >= oldest; n--) {
+        const { heard, meanAgeTicks, mostAgeTicks, misjudged, hasLostLink } = measures.records[n % LAG_RECORDS]!;
+        const column = measures.written - 1 - n;
+        if (hasLostLink) {
+          lagometer.above(column, HEIGHT, Colors.missed);
+          lagometer.below(column, HEIGHT, Colors.missed);
+        }
+        lagometer.above(column, heard * PIXELS_PER_STATE, Colors.early);
+        lagometer.below(column, mostAgeTicks * PIXELS_PER_TICK, Colors.late);
+        lagometer.below(column, meanAgeTicks * PIXELS_PER_TICK, Colors.good);
+        if (misjudged >= 1) lagometer.below(column, 2 + misjudged / UNITS_PER_PIXEL, Colors.corrected);
       }
     },
   };

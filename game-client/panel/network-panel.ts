@@ -1,8 +1,12 @@
 /** The network panel: what the links do, what the netcode does about it, and switches for both. */
 import { fromMarkup, part, setText } from '../dom.ts';
 import type { Match } from '../match/match.ts';
-import { type Gauges, gaugesOf, type Toggle, type Toggles } from './gauges.ts';
+import type { AnyParticipant } from '../match/ways.ts';
+import { clientGauges } from './client-gauges.ts';
+import type { Gauges, Toggle, Toggles } from './gauges.ts';
 import { Lagometer } from './lagometer.ts';
+import { lockstepGauges } from './lockstep-gauges.ts';
+import { meshGauges } from './mesh-gauges.ts';
 import { createSliders } from './sliders.ts';
 
 const SHOWN_EVERY_MS = 100;
@@ -60,9 +64,21 @@ export class NetworkPanel {
   }
 }
 
-function createToggle({ id, label, help, isOn, set }: Toggle): HTMLElement {
+function gaugesOf(participant: AnyParticipant, toggles: Toggles): Gauges {
+  switch (participant.kind) {
+    case 'client':
+      return clientGauges(participant, toggles);
+    case 'lockstep':
+      return lockstepGauges(participant, toggles);
+    case 'mesh':
+      return meshGauges(participant, toggles);
+  }
+}
+
+/** A switch, and what is to be seen while it is on. */
+function createToggle({ id, label, help, note, isOn, set }: Toggle): HTMLElement {
   const row = fromMarkup(`<label class="toggle" title="${help}"><input type="checkbox" data-toggle="${id}" />
-    <i></i><span>${label}</span></label>`);
+    <i></i><span>${label}</span>${note ? `<span class="note">${note}</span>` : ''}</label>`);
   const box = row.querySelector('input')!;
   box.checked = isOn();
   box.addEventListener('change', () => {

@@ -5,14 +5,18 @@
 import * as Phaser from 'phaser';
 import { SUBUNITS } from '../../game/constants.ts';
 import type { View } from '../../netcode/view.ts';
+import type { DrawnLink } from '../match/participant.ts';
+import type { TruePlace } from '../match/true-places.ts';
 import { PALETTE } from '../palette.ts';
 import { type SelfChanges, SelfWatch } from './changes.ts';
 import { Effects } from './effects.ts';
 import { Ghosts } from './ghosts.ts';
 import { createGround } from './ground.ts';
+import { LinksLayer } from './links-layer.ts';
 import { PlayersLayer } from './players-layer.ts';
 import { createSheet } from './textures.ts';
 import { CoinsLayer, ShotsLayer } from './things-layer.ts';
+import { TrueMarks } from './true-marks.ts';
 
 /** Where the scene gets what it draws. */
 export interface SceneSource {
@@ -23,6 +27,9 @@ export interface SceneSource {
   aim(): number;
   showsGhosts(): boolean;
   nameOf(player: number): string;
+  /** Links to draw, and true places to mark; without, or empty, there are none. */
+  links?(nowMs: number): readonly DrawnLink[];
+  truePlaces?(nowMs: number): readonly TruePlace[];
   /** Side of the square in units that must fit into the window; null, and without it, one's own surroundings do. */
   unitsInSight?(): number | null;
   /** Time or point of view have jumped since the last frame: what is gone or new has no story. */
@@ -58,6 +65,8 @@ export class ArenaScene extends Phaser.Scene {
   #coins!: CoinsLayer;
   #shots!: ShotsLayer;
   #ghosts!: Ghosts;
+  #links!: LinksLayer;
+  #trueMarks!: TrueMarks;
   #grounded = false;
   #namesDueMs = 0;
   #judgedMs = 0;
@@ -84,7 +93,9 @@ export class ArenaScene extends Phaser.Scene {
       namePixels: Math.round(13 * ratio),
       nameOf: (player) => this.#source.nameOf(player),
     });
-    this.#ghosts = new Ghosts(this, scale);
+    this.#ghosts = new Ghosts(this, scale, Math.round(12 * ratio));
+    this.#links = new LinksLayer(this);
+    this.#trueMarks = new TrueMarks(this);
     this.cameras.main.setBackgroundColor(PALETTE.floor);
   }
 
@@ -112,7 +123,9 @@ export class ArenaScene extends Phaser.Scene {
     this.#shots.update(view);
     const textZoom = zoom / this.quality;
     this.#players.update(view, this.#source.aim(), textZoom, nowMs);
-    this.#ghosts.update(this.#source.latest(), this.#source.showsGhosts());
+    this.#ghosts.update(this.#source.latest(), this.#source.showsGhosts(), textZoom);
+    this.#links.update(view, this.#source.links?.(nowMs) ?? []);
+    this.#trueMarks.update(view, this.#source.truePlaces?.(nowMs) ?? []);
     if (nowMs >= this.#namesDueMs) {
       this.#namesDueMs = nowMs + NAMES_EVERY_MS;
       this.#players.refreshNames(view);

@@ -18,6 +18,10 @@ const PLAYER_MIDDLE = 20;
 /** Where a player's sprite turns and is placed, as shares of its width and height. */
 export const PLAYER_ORIGIN = { x: PLAYER_MIDDLE / PLAYER_WIDTH, y: 0.5 } as const;
 
+/** Of the sprite that lines are stretched from, and of the line in its middle: the rest lets its edges be smooth. */
+export const LINE_HEIGHT = 6;
+export const LINE_WIDTH = 2;
+
 /** The texture that holds all sprites. */
 export const SHEET = 'sprites';
 const SHEET_SIDE = 1024;
@@ -85,6 +89,7 @@ const SPRITES: readonly Sprite[] = [
     paint: (context) => paintGlow(context, 6),
   },
   { frame: 'pixel', width: 4, height: 4, paint: paintPixel },
+  { frame: 'line', width: 4, height: LINE_HEIGHT, paint: paintLine },
 ];
 
 /** Makes the sheet. `scale` is pixels per unit: 2 on ordinary screens, 3 on dense ones. */
@@ -158,6 +163,12 @@ function roundedBar(context: Context, x: number, y: number, width: number, heigh
 }
 
 /** Where the authority last said somebody was: an outline, never mistaken for a player. */
+/** A little longer than its sprite, so that stretching does not fade its ends. */
+function paintLine(context: Context): void {
+  context.fillStyle = '#ffffff';
+  context.fillRect(-2.4, -LINE_WIDTH / 2, 4.8, LINE_WIDTH);
+}
+
 function paintGhost(context: Context): void {
   context.strokeStyle = '#ffffff';
   context.lineWidth = 1.6;

@@ -7,6 +7,7 @@ import { DEFAULT_MATCH, type MatchConfig } from '../../game/arena.ts';
 import type { PageState } from '../../game-client/main.ts';
 import { buildPage, type RunningPage, servePage } from '../../game-client/serve.ts';
 import { encodeSettings, lockstepSettings } from '../../netcode/lockstep/settings.ts';
+import { encodeMeshSettings, meshSettings } from '../../netcode/mesh/settings.ts';
 import { LiveRendezvous } from '../live/peer-harness.ts';
 
 const STARTED_WITHIN_MS = 20_000;
@@ -52,26 +53,35 @@ export async function startGame(
 
 export interface RunningMesh extends RunningGame {
   rendezvous: LiveRendezvous;
-  /** Checksums of the bots' worlds after a tick; null where it is not reached yet, or no longer kept. */
+  /** In lockstep: checksums of the bots' worlds after a tick; null where it is not reached yet, or no longer kept. */
   checksums(tick: number): Promise<(number | null)[]>;
 }
 
 /** Starts a rendezvous, a process with bots that are peers, builds the page and serves it. The caller closes it. */
 export async function startMesh(
   bots: readonly string[],
-  { rollback = false, ...config }: Partial<MatchConfig> & { rollback?: boolean } = {},
+  {
+    topology = 'lockstep',
+    rollback = false,
+    ...config
+  }: Partial<MatchConfig> & { topology?: 'lockstep' | 'mesh'; rollback?: boolean } = {},
 ): Promise<RunningMesh> {
   const match = { ...DEFAULT_MATCH, players: bots.length + 8, ...config };
-  const settings = [...encodeSettings(lockstepSettings(match, { rollback }))];
-  const rendezvous = await LiveRendezvous.start({ room: { settings, maxPeers: match.players } });
+  const { players } = match;
+  const room =
+    topology === 'mesh'
+      ? { settings: [...encodeMeshSettings(meshSettings(match))], maxPeers: players, seats: players }
+      : { settings: [...encodeSettings(lockstepSettings(match, { rollback }))], maxPeers: players };
+  // The match begins with its rendezvous: nobody remembers another.
+  const rendezvous = await LiveRendezvous.start({ room, rendezvous: { recoverMs: 0 } });
   let child: ChildProcess | null = null;
   try {
     if (bots.length > 0) {
-      child = fork(join(import.meta.dirname, 'lively-mesh.ts'), [rendezvous.url, bots.join(',')]);
+      child = fork(join(import.meta.dirname, 'lively-mesh.ts'), [topology, rendezvous.url, bots.join(',')]);
       await addressFrom(child);
     }
     await buildPage();
-    const page = await servePage({ topologies: { lockstep: { url: rendezvous.url } } });
+    const page = await servePage({ topologies: { [topology]: { url: rendezvous.url } } });
     return {
       url: page.url,
       rendezvous,

@@ -1,7 +1,7 @@
 /**
- * A process with a few bots that are peers of a lockstep match, for pages to play with. Arguments: the address of the
- * rendezvous, and the bots' policies (separated by commas). Gives the address back when all play, answers a tick with the
- * checksums of its bots after it, and ends with its parent.
+ * A process with a few bots that are peers of a match, for pages to play with. Arguments: the topology, the address of the
+ * rendezvous, and the bots' policies (separated by commas). Gives the address back when all play, and ends with its parent.
+ * In lockstep it answers a tick with the checksums of its bots after it.
  */
 import { randomFillSync } from 'node:crypto';
 import { policyOf } from '../../bots/policies/index.ts';
@@ -11,23 +11,23 @@ import { createNodePeerConnection } from '../../links/peer-connection-node.ts';
 import { PeerDriver } from '../../links/peer-driver.ts';
 import { monotonicMs, systemTimer } from '../../links/timer.ts';
 import { LockstepSession } from '../../netcode/lockstep/lockstep-session.ts';
+import { MeshSession } from '../../netcode/mesh/mesh-session.ts';
 
-const [url = '', bots = ''] = process.argv.slice(2);
+const [topology = '', url = '', bots = ''] = process.argv.slice(2);
 const NAMES = ['Amber', 'Basil', 'Clover', 'Dune', 'Ember', 'Fig'];
 
 const sessions = bots.split(',').map((policy, bot) => {
-  const session = new LockstepSession(
-    {
-      transport: 'datagram',
-      name: NAMES[bot % NAMES.length]!,
-      room: 'MAIN',
-      inputRateHz: 10,
-      randomBytes: (into) => {
-        randomFillSync(into);
-      },
+  const options = {
+    transport: 'datagram' as const,
+    name: NAMES[bot % NAMES.length]!,
+    room: 'MAIN',
+    inputRateHz: 10,
+    randomBytes: (into: Uint8Array) => {
+      randomFillSync(into);
     },
-    monotonicMs(),
-  );
+  };
+  const Session = topology === 'mesh' ? MeshSession : LockstepSession;
+  const session = new Session(options, monotonicMs());
   const driver = new PeerDriver({
     session,
     end: openNodeDataChannelEnd({ url }),
@@ -45,6 +45,7 @@ const waiting = setInterval(() => {
   process.send?.({ url });
 }, 50);
 process.on('message', (tick: number) => {
-  process.send?.({ tick, checksums: sessions.map((session) => session.checksumAt(tick)) });
+  const checksums = sessions.map((session) => (session instanceof LockstepSession ? session.checksumAt(tick) : null));
+  process.send?.({ tick, checksums });
 });
 process.on('disconnect', () => process.exit(0));

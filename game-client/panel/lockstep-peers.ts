@@ -1,7 +1,7 @@
 /** The other peers, one line each, and whether their worlds are still the same as ours. */
 import { encodeReplay } from '../../netcode/lockstep/replay-codec.ts';
 import { fromMarkup, keepRows, part, rowAt, setText, setTexts } from '../dom.ts';
-import type { PeerParticipant } from '../match/peer-participant.ts';
+import type { LockstepParticipant } from '../match/lockstep-participant.ts';
 
 const MARKUP = `<section class="peers">
   <h3>Peers</h3>
@@ -22,13 +22,13 @@ const SUSPECT_AFTER_MS = 1000;
 /** How a peer is reached, in a word. */
 export const LINK_NAMES = { up: 'direct', relayed: 'relayed', down: 'none' } as const;
 
-export class PeersTable {
+export class LockstepPeers {
   readonly element = fromMarkup(MARKUP);
-  readonly #participant: PeerParticipant;
+  readonly #participant: LockstepParticipant;
   readonly #rows = part(this.element, 'rows');
   readonly #checks = part(this.element, 'checks');
 
-  constructor(participant: PeerParticipant) {
+  constructor(participant: LockstepParticipant) {
     this.#participant = participant;
     const save = part<HTMLButtonElement>(this.element, 'save');
     save.addEventListener('click', () => {
@@ -67,7 +67,7 @@ export class PeersTable {
 }
 
 /** Hands the tape of this peer to the person as a file. */
-function saveReplay({ session }: PeerParticipant): void {
+function saveReplay({ session }: LockstepParticipant): void {
   if (!session.tape) return;
   const bytes = encodeReplay(session.tape.replay) as Uint8Array<ArrayBuffer>;
   const link = document.createElement('a');
@@ -83,7 +83,7 @@ function signed(ticks: number): string {
 }
 
 /** Whether this world is still the same as the others', in words. */
-export function checksumState({ session, measures }: PeerParticipant): { state: string; text: string } {
+export function checksumState({ session, measures }: LockstepParticipant): { state: string; text: string } {
   const { desync } = measures;
   if (desync) {
     const { tick, peer, section, entity, field, mine, theirs } = desync;

@@ -25,7 +25,7 @@ export interface TickRecord {
 
 const RATES = ['sentBytes', 'receivedBytes', 'relayedBytes', 'rollbacks', 'depthTicks', 'stalls', 'waitedMs'] as const;
 
-export class PeerMeasures {
+export class LockstepMeasures {
   /** Records so far; the newest is at `(written - 1) % LAG_RECORDS`. */
   written = 0;
   readonly records: TickRecord[] = Array.from({ length: LAG_RECORDS }, () => ({
