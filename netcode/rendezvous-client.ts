@@ -5,6 +5,7 @@
  */
 import { rulesHash } from '../game/rules-hash.ts';
 import type { Epoch, EpochSeat } from './mesh/epoch.ts';
+import { Puzzle } from './mesh/proof-of-work.ts';
 import { RoomMember } from './mesh/room-member.ts';
 import { isRoomMessage } from './mesh/room-messages.ts';
 import { decodeMessage, encodeMessage, type Message } from './messages.ts';
@@ -93,6 +94,8 @@ export class RendezvousClient {
   #isUp = false;
   #asked = false;
   #reported: { view: number; peers: PeerId[] } | null = null;
+  /** What the rendezvous asked us to prove. */
+  #puzzle: Puzzle | null = null;
   #enterDueMs = Number.POSITIVE_INFINITY;
   #heartbeatDueMs = Number.POSITIVE_INFINITY;
   #resendDueMs = Number.POSITIVE_INFINITY;
@@ -165,6 +168,7 @@ export class RendezvousClient {
     this.#isUp = state === 'up';
     this.#asked = false;
     this.#member.lost();
+    this.#puzzle = null;
     this.#line = new ReliableLine(this.#outbox, RENDEZVOUS, this.options.transport);
     this.#resendDueMs = Number.POSITIVE_INFINITY;
     this.#heartbeatDueMs = Number.POSITIVE_INFINITY;
@@ -180,6 +184,7 @@ export class RendezvousClient {
 
   #sayEnter(nowMs: number): void {
     const { name, create } = this.options;
+    const proof = this.#puzzle?.proof;
     const memory = this.reclaim ? this.#member.epochs.memory : undefined;
     const enter = {
       type: 'enter',
@@ -190,6 +195,7 @@ export class RendezvousClient {
       create: this.room === null ? create : null,
       reclaim: this.reclaim,
       ...(memory ? { memory } : {}),
+      ...(proof ? { proof } : {}),
     } as const;
     this.#outbox.send(RENDEZVOUS, 'reliable', encodeRendezvous(enter));
     this.#enterDueMs = nowMs + ENTER_EVERY_MS;
@@ -267,6 +273,11 @@ export class RendezvousClient {
       this.#entered(message, nowMs);
       return;
     }
+    if (message.type === 'challenge') {
+      if (this.state === 'entering' && !this.#puzzle?.isOf(message.nonce))
+        this.#puzzle = new Puzzle(message.nonce, message.bits, nowMs);
+      return;
+    }
     if (this.state !== 'entered') throw new ProtocolError(`${message.type} before entered`);
     if (isRoomMessage(message)) {
       if (this.#member.receive(message, this.self, nowMs)) this.peersChanged++;
@@ -294,6 +305,7 @@ export class RendezvousClient {
 
   #entered(message: Entered, nowMs: number): void {
     if (this.state !== 'entering') return;
+    this.#puzzle = null;
     if (message.self !== this.self) {
       this.#reported = null;
       this.#member.forget();
@@ -392,7 +404,7 @@ export class RendezvousClient {
   }
 
   get nextDueMs(): number {
-    if (this.state === 'entering') return this.#enterDueMs;
+    if (this.state === 'entering') return Math.min(this.#enterDueMs, this.#puzzle?.dueMs ?? Number.POSITIVE_INFINITY);
     if (this.state !== 'entered') return Number.POSITIVE_INFINITY;
     const resendDueMs = this.#line.isIdle ? Number.POSITIVE_INFINITY : this.#resendDueMs;
     return Math.min(this.#heartbeatDueMs, this.#heardMs + LOST_AFTER_MS, resendDueMs, this.#member.nextDueMs);
@@ -402,7 +414,7 @@ export class RendezvousClient {
   #keepEntering(nowMs: number): void {
     const silentMs = nowMs - this.#heardMs;
     if (silentMs >= 2 * LOST_AFTER_MS) this.#lost(silentMs);
-    else if (nowMs >= this.#enterDueMs) this.#sayEnter(nowMs);
+    else if (this.#puzzle?.advance(nowMs) || nowMs >= this.#enterDueMs) this.#sayEnter(nowMs);
   }
 
   #lost(silentMs: number): void {

@@ -9,6 +9,7 @@ import {
   isRoomMessage,
   type Memory,
   type Proof,
+  proofBits,
   type RoomMessage,
   readMemory,
   readRoomMessage,
@@ -44,6 +45,8 @@ export interface RoomSettings {
   maxPeers: number;
   /** Players whose seats the room keeps, in epochs that its peers agree on; without, the room keeps none. */
   seats?: number;
+  /** Of such a room: the price of a new number, in zero bits of a hash (mesh/proof-of-work.ts); 0 for none. */
+  proofOfWorkBits?: number;
 }
 
 export interface PeerName {
@@ -151,7 +154,7 @@ function encodeEnter(writer: ByteWriter, enter: Enter): Uint8Array {
   );
   if (create) writer.u16(create.maxPeers).u16(create.settings.length).bytes(create.settings);
   else writer.text(room ?? '', MAX_ROOM_CODE_BYTES);
-  if (seats > 0) writer.u16(seats);
+  if (seats > 0) writer.u16(seats).u8(create?.proofOfWorkBits ?? 0);
   if (reclaim) writer.u16(reclaim.peer).bytes(reclaim.token);
   if (memory) writeMemory(writer, memory);
   if (proof) writer.bytes(proof.nonce).u32(proof.answer);
@@ -229,7 +232,11 @@ function decodeEnter(reader: ByteReader, protocol: number): Enter {
   let create: RoomSettings | null = null;
   if (flags & Flag.create) create = { maxPeers: positive('peers', reader.u16()), settings: settingsOf(reader) };
   else room = reader.text(MAX_ROOM_CODE_BYTES);
-  if (create && flags & Flag.seats) create.seats = positive('seats', reader.u16());
+  if (create && flags & Flag.seats) {
+    create.seats = positive('seats', reader.u16());
+    const bits = proofBits(reader);
+    if (bits > 0) create.proofOfWorkBits = bits;
+  }
   const reclaim = flags & Flag.reclaim ? { peer: peerId(reader), token: reader.copy(TOKEN_BYTES) } : null;
   const enter: Enter = { type: 'enter', protocol, rulesHash, name, room, create, reclaim };
   if (flags & Flag.memory) enter.memory = readMemory(reader);

@@ -1,7 +1,7 @@
 /** How a rendezvous runs, what it counts, and what it reports of itself. */
 import { KEEPER_TIMES } from './mesh/epoch-keeper.ts';
 import type { SeatsStatus } from './mesh/seated-room.ts';
-import { MAX_ROOM_PEERS } from './rendezvous-messages.ts';
+import { MAX_ROOM_PEERS, type RoomSettings } from './rendezvous-messages.ts';
 import type { PeerId, Transport } from './session.ts';
 
 /** Casts the rendezvous' vote where the members of a room cannot find a majority among themselves. */
@@ -11,13 +11,9 @@ export interface Acceptor {
 }
 
 /** A room that exists from the beginning and never vanishes. */
-export interface RoomPlan {
+export interface RoomPlan extends RoomSettings {
   /** At most 12 bytes, in capitals. */
   code: string;
-  settings: Uint8Array;
-  maxPeers: number;
-  /** Players whose seats it keeps; without, or 0, it keeps none. */
-  seats?: number;
 }
 
 export interface RendezvousOptions {
@@ -86,6 +82,9 @@ export interface RendezvousCounters {
   strays: number;
   malformed: number;
   overRate: number;
+  /** Proofs of work that were asked for, and those that were none or not of the asked kind. */
+  challenges: number;
+  badProofs: number;
   /** Of all rooms with seats: epochs that were decided, and peers that were named to others. */
   epochs: number;
   introduced: number;

@@ -38,6 +38,8 @@ export class Room {
   readonly settings: Uint8Array;
   readonly maxPeers: number;
   readonly isPermanent: boolean;
+  /** The price of a new number. */
+  readonly proofOfWorkBits: number;
   readonly present = new Map<PeerId, RoomSeat>();
   /** Since when nobody is present. */
   emptySinceMs: number;
@@ -56,11 +58,17 @@ export class Room {
   readonly #awaited = new Map<PeerId, number>();
   #view = -1;
 
-  constructor(code: string, { settings, maxPeers }: RoomSettings, isPermanent: boolean, nowMs: number) {
+  constructor(
+    code: string,
+    { settings, maxPeers, proofOfWorkBits = 0 }: RoomSettings,
+    isPermanent: boolean,
+    nowMs: number,
+  ) {
     this.code = code;
     this.settings = settings;
     this.maxPeers = maxPeers;
     this.isPermanent = isPermanent;
+    this.proofOfWorkBits = proofOfWorkBits;
     this.emptySinceMs = nowMs;
   }
 

@@ -5,8 +5,8 @@
  * Its own peers are links; the numbers that participants know each other by are seats of their room.
  */
 import { rulesHash } from '../game/rules-hash.ts';
-import { isRoomMessage } from './mesh/room-messages.ts';
-import { SeatedRoom, type SeatedRoomLinks } from './mesh/seated-room.ts';
+import { isProven } from './mesh/proof-of-work.ts';
+import { isRoomMessage, MAX_PROOF_BITS } from './mesh/room-messages.ts';
 import { decodeMessage, encodeMessage, kindOf, type Message } from './messages.ts';
 import { Outbox } from './outbox.ts';
 import { Kind, PROTOCOL_VERSION, ProtocolError } from './protocol.ts';
@@ -25,6 +25,8 @@ import {
 } from './rendezvous-messages.ts';
 import type { RendezvousCounters, RendezvousOptions, RendezvousStatus } from './rendezvous-options.ts';
 import { type Departure, type Room, type RoomSeat, Rooms } from './rendezvous-rooms.ts';
+import { type Door, keepSeats } from './rendezvous-seating.ts';
+import { equalBytes } from './seats.ts';
 import type { LinkState, PeerId, RefusalName, Request, Session, SessionEvent } from './session.ts';
 
 export { type Acceptor, DEFAULT_RENDEZVOUS, type RendezvousOptions, type RoomPlan } from './rendezvous-options.ts';
@@ -46,6 +48,8 @@ interface Participant {
   readonly line: ReliableLine;
   /** Null until it entered. */
   place: Place | null;
+  /** The nonce of a challenge that was not answered yet. */
+  challenge: Uint8Array | null;
   lastHeardMs: number;
   heartbeatDueMs: number;
   /** Messages and relayed bytes left in the current second, and messages dropped in it. */
@@ -71,6 +75,8 @@ export class RendezvousSession implements Session {
     strays: 0,
     malformed: 0,
     overRate: 0,
+    challenges: 0,
+    badProofs: 0,
     epochs: 0,
     introduced: 0,
   };
@@ -106,49 +112,34 @@ export class RendezvousSession implements Session {
     return seats > 0 ? this.options.maxSeatsPerRoom : this.options.maxPeersPerRoom;
   }
 
-  #keepSeats(room: Room, { seats = 0 }: RoomSettings, recoverMs: number, nowMs: number): void {
-    if (seats === 0) return;
-    const participantOf = (peer: PeerId) => this.#participants.get(room.present.get(peer)?.link ?? -1);
-    const sendAway = (peer: PeerId, reason: string, nowMs: number) => {
-      const participant = participantOf(peer);
-      if (!participant) return;
-      this.#forget(participant.link, 'left', reason, nowMs);
-      this.#outbox.disconnect(participant.link, reason);
-    };
+  #keepSeats(room: Room, settings: RoomSettings, recoverMs: number, nowMs: number): void {
     const random = new Uint8Array(4);
-    const links: SeatedRoomLinks = {
-      send: (peer, message, sentMs) => {
-        const to = participantOf(peer);
-        if (to) this.#sendReliable(to, message, sentMs);
+    const sendAway = (link: PeerId, reason: string, sentMs: number) => {
+      this.#forget(link, 'left', reason, sentMs);
+      this.#outbox.disconnect(link, reason);
+    };
+    const door: Door = {
+      sendReliable: (link, message, sentMs) => this.#sendReliable(this.#participants.get(link)!, message, sentMs),
+      sendUnreliable: (link, message, sentMs) => {
+        this.#outbox.send(link, 'unreliable', encodeRendezvous(message));
+        // It says as well that we are here.
+        this.#participants.get(link)!.heartbeatDueMs = sentMs + HEARTBEAT_EVERY_MS;
       },
-      sendUnreliable: (peer, message) => {
-        const to = participantOf(peer);
-        if (!to) return;
-        this.#outbox.send(to.link, 'unreliable', encodeRendezvous(message));
-        if (message.type === 'cellNoted') this.counters.introduced += message.peers?.length ?? 0;
-      },
-      isHere: (peer) => room.present.has(peer),
-      heardMs: (peer) => participantOf(peer)?.lastHeardMs ?? Number.NEGATIVE_INFINITY,
-      lastPeer: () => room.lastPeer,
-      reserve: (peers, lastPeer) => room.reserve(peers, lastPeer),
+      heardMs: (link) => this.#participants.get(link)!.lastHeardMs,
+      sendAway,
       decided: (line, number) => {
         this.counters.epochs++;
         this.#outbox.tell({ type: 'epoch', line, number });
       },
-      dropped: (peer, droppedMs) => {
-        sendAway(peer, 'its seat was given up', droppedMs);
-        room.retire(peer);
-      },
-      expel: (peer, expelledMs) => {
-        sendAway(peer, 'of another match', expelledMs);
-        room.release(peer);
+      introduced: (peers) => {
+        this.counters.introduced += peers;
       },
       random: () => {
         this.options.randomBytes(random);
         return new DataView(random.buffer).getUint32(0, true);
       },
     };
-    room.seated = new SeatedRoom({ seats, times: { ...this.options, recoverMs } }, links, nowMs);
+    keepSeats(room, settings, { ...this.options, recoverMs }, door, nowMs);
   }
 
   get status(): RendezvousStatus {
@@ -163,6 +154,7 @@ export class RendezvousSession implements Session {
       link,
       line: new ReliableLine(this.#outbox, link, this.options.transport),
       place: null,
+      challenge: null,
       lastHeardMs: nowMs,
       heartbeatDueMs: Number.POSITIVE_INFINITY,
       allowance: this.options.maxMessagesPerS,
@@ -397,6 +389,7 @@ export class RendezvousSession implements Session {
       this.#refuse(participant, 'full', `room ${room.code} is full: ${room.maxPeers} peers`);
       return;
     }
+    if (!isKnown && !this.#hasPaid(participant, room.proofOfWorkBits, enter)) return;
     const seat = former ?? room.newSeat(reclaim?.peer, name || 'player', this.#rooms.newToken());
     if (!seat) {
       this.#refuse(participant, 'full', `room ${room.code} has given out all its numbers: make a new room`);
@@ -420,6 +413,22 @@ export class RendezvousSession implements Session {
     this.#outbox.tell({ type: 'joined', peer: participant.link, player: seat.peer, name: seat.name, resumed });
     if (seated) seated.enter(seat.peer, seat.name, memory, nowMs);
     else if (!wasPresent) this.#tellOthers(room, seat, { type: 'peerCame', peer: seat.peer, name: seat.name }, nowMs);
+  }
+
+  /** Whether a newcomer proved its work; if not, it is challenged. An answer counts once, and on the link that was asked. */
+  #hasPaid(participant: Participant, bits: number, { proof }: Enter): boolean {
+    const { challenge } = participant;
+    if (bits === 0) return true;
+    if (proof && challenge && equalBytes(proof.nonce, challenge) && isProven(proof, bits)) {
+      participant.challenge = null;
+      return true;
+    }
+    if (proof) this.counters.badProofs++;
+    if (!challenge) this.counters.challenges++;
+    const nonce = challenge ?? this.#rooms.newToken();
+    participant.challenge = nonce;
+    this.#outbox.send(participant.link, 'reliable', encodeRendezvous({ type: 'challenge', nonce, bits }));
+    return false;
   }
 
   /** A link whose participant came in again over another one. */
@@ -519,8 +528,8 @@ export class RendezvousSession implements Session {
   }
 }
 
-function isWithin({ maxPeers, seats = 0 }: RoomSettings, most: number): boolean {
-  return maxPeers >= 1 && maxPeers <= most && seats >= 0 && seats <= maxPeers;
+function isWithin({ maxPeers, seats = 0, proofOfWorkBits = 0 }: RoomSettings, most: number): boolean {
+  return maxPeers >= 1 && maxPeers <= most && seats >= 0 && seats <= maxPeers && proofOfWorkBits <= MAX_PROOF_BITS;
 }
 
 function placeOf({ place }: Participant, { type }: { type: RendezvousMessage['type'] }): Place {

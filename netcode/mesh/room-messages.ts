@@ -21,8 +21,8 @@ import {
 export const MAX_SEATS = 1000;
 /** Peers in one introduction. */
 export const MAX_INTRODUCED = 200;
-/** A hash has more leading zeros than this only by accident. */
-export const MAX_PROOF_BITS = 32;
+/** The dearest number: some minutes on a fast machine. */
+export const MAX_PROOF_BITS = 24;
 
 /**
  * Higher wins: its round × 2³² + what tells apart those who might propose in the same round.
@@ -232,15 +232,17 @@ export function readRoomMessage(kind: number, reader: ByteReader): RoomMessage {
       return { type, line: lineOf(reader), ballot: readBallot(reader), wantsEpochs: flag(reader) };
     case 'known':
       return readKnown(reader);
-    case 'challenge': {
-      const nonce = reader.copy(TOKEN_BYTES);
-      const bits = reader.u8();
-      if (bits > MAX_PROOF_BITS) throw new ProtocolError(`proof of ${bits} bits`);
-      return { type, nonce, bits };
-    }
+    case 'challenge':
+      return { type, nonce: reader.copy(TOKEN_BYTES), bits: proofBits(reader) };
     default:
       throw new ProtocolError(`unknown kind ${kind}`);
   }
+}
+
+export function proofBits(reader: ByteReader): number {
+  const bits = reader.u8();
+  if (bits > MAX_PROOF_BITS) throw new ProtocolError(`proof of ${bits} bits`);
+  return bits;
 }
 
 function introducedPeers(reader: ByteReader): IntroducedPeer[] {

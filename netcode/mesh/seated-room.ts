@@ -6,16 +6,13 @@ import { NO_CELL } from './epoch.ts';
 import { EpochKeeper, type KeeperRoom, type KeeperTimes } from './epoch-keeper.ts';
 import { MAX_INTRODUCED, type Memory, type RoomMessage } from './room-messages.ts';
 
-export interface SeatedRoomOptions {
-  seats: number;
-  times: KeeperTimes;
-}
-
 /** What it needs of the rendezvous. */
 export interface SeatedRoomLinks extends Omit<KeeperRoom, 'cellOf'> {
   /** To somebody who is present; it may be lost. */
-  sendUnreliable(peer: PeerId, message: RoomMessage): void;
+  sendUnreliable(peer: PeerId, message: RoomMessage, nowMs: number): void;
   isHere(peer: PeerId): boolean;
+  /** So many peers were named to somebody. */
+  introduced(peers: number): void;
 }
 
 /** What is reported of a room with seats. */
@@ -43,22 +40,16 @@ export class SeatedRoom {
   #introductionsAsked = 0;
   #introduced = 0;
 
-  constructor({ seats, times }: SeatedRoomOptions, links: SeatedRoomLinks, nowMs: number) {
+  constructor(seats: number, times: KeeperTimes, links: SeatedRoomLinks, nowMs: number) {
     this.seats = seats;
     this.#links = links;
     const room: KeeperRoom = {
-      send: (peer, message, sentMs) => links.send(peer, message, sentMs),
-      heardMs: (peer) => links.heardMs(peer),
+      ...links,
       cellOf: (peer) => this.#cells.cellOf(peer),
-      lastPeer: () => links.lastPeer(),
-      reserve: (peers, lastPeer) => links.reserve(peers, lastPeer),
-      decided: (line, number) => links.decided(line, number),
       dropped: (peer, droppedMs) => {
         this.#cells.put(peer, NO_CELL);
         links.dropped(peer, droppedMs);
       },
-      expel: (peer, expelledMs) => links.expel(peer, expelledMs),
-      random: () => links.random(),
     };
     this.#keeper = new EpochKeeper(seats, times, room, nowMs);
   }
@@ -119,8 +110,9 @@ export class SeatedRoom {
     if (peers) {
       this.#introductionsAsked++;
       this.#introduced += peers.length;
+      this.#links.introduced(peers.length);
     }
-    this.#links.sendUnreliable(peer, { type: 'cellNoted', sentMs, roomMs, cell, peers });
+    this.#links.sendUnreliable(peer, { type: 'cellNoted', sentMs, roomMs, cell, peers }, nowMs);
   }
 
   advance(nowMs: number): void {

@@ -13,6 +13,7 @@ for (let seed = first; seed <= last; seed++) {
     }
     // Faults follow each other closely in every other run: then they meet what is under way.
     const everyMs = seed % 2 === 0 ? 500 : 2500;
+    world.isSpiteful = seed % 4 >= 2;
     for (let i = 0; i < 25; i++) {
       world.fault();
       world.run(world.random.below(everyMs));

@@ -50,6 +50,9 @@ export class EpochsWorld {
   restartMs = Number.POSITIVE_INFINITY;
   lossRatio = 0;
   jitterMs = 20;
+  /** The rendezvous dies, again and again, while it tells what was decided, and who heard of it is cut off. */
+  isSpiteful = false;
+  #spiteMs = Number.POSITIVE_INFINITY;
   /** What was decided, by line and number. */
   readonly decided = new Map<string, string>();
   readonly epochs = new Map<string, Epoch>();
@@ -143,6 +146,7 @@ export class EpochsWorld {
   }
 
   #step(): void {
+    if (this.nowMs >= this.#spiteMs) this.#spite();
     if (this.nowMs >= this.restartMs) {
       this.restartMs = Number.POSITIVE_INFINITY;
       this.rendezvous = this.#start(this.#recoverMs);
@@ -278,7 +282,21 @@ export class EpochsWorld {
         if (player && !player.isCutOff) this.hangUp(player, false, 100 + this.random.below(400));
       }
     }
-    this.rendezvous.takeEvents();
+    for (const event of this.rendezvous.takeEvents()) {
+      const isChance = this.isSpiteful && this.#spiteMs === Number.POSITIVE_INFINITY && this.random.below(4) === 0;
+      if (event.type === 'epoch' && isChance) this.#spiteMs = this.nowMs + this.random.below(this.jitterMs + 10);
+    }
+  }
+
+  #spite(): void {
+    this.#spiteMs = Number.POSITIVE_INFINITY;
+    if (!this.rendezvous) return;
+    const newest = Math.max(0, ...this.present.map(({ client }) => client.epoch?.number ?? 0));
+    for (const player of this.present) {
+      const hasHeard = player.client.epoch?.number === newest;
+      player.isCutOff = this.random.below(4) < (hasHeard ? 3 : 1);
+    }
+    this.kill(this.random.below(500));
   }
 
   /** Something happens. */
@@ -324,6 +342,8 @@ export class EpochsWorld {
   heal(): void {
     this.lossRatio = 0;
     this.jitterMs = 20;
+    this.isSpiteful = false;
+    this.#spiteMs = Number.POSITIVE_INFINITY;
     for (const player of this.present) {
       player.isFrozen = false;
       player.isCutOff = false;
