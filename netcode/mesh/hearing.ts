@@ -2,7 +2,7 @@
 import { MAX_HEALTH, SHIELD_ABSORBS } from '../../game/constants.ts';
 import { creditKill } from '../../game/step.ts';
 import { Status } from '../../game/world.ts';
-import { decodeMessage, kindOf } from '../messages.ts';
+import { decodeMessage, encodeMessage, kindOf } from '../messages.ts';
 import { Kind, PROTOCOL_VERSION, ProtocolError } from '../protocol.ts';
 import { type PeerId, RENDEZVOUS } from '../session.ts';
 import { hearShot } from './avatar.ts';
@@ -16,7 +16,7 @@ import { NO_TILE, type Other } from './other.ts';
 import { decodeMesh } from './peer-codec.ts';
 import { hearSignal } from './signalling.ts';
 import { decodeState, stateTick } from './state-codec.ts';
-import { forward, peerOf, tellNewsOn } from './telling.ts';
+import { forward, peerOf, send, tellNewsOn } from './telling.ts';
 import { isOldState } from './trust/state-window.ts';
 
 /** A state of a tick so far ahead of ours is a clock's mistake, or a lie. */
@@ -39,9 +39,13 @@ function hear(core: Core, from: PeerId, bytes: Uint8Array, isCarried: boolean, n
   // Nothing can be told from what peers say before the own match is known.
   if (!core.stage) return;
   try {
-    if (bytes.length < 2 || bytes.length > MAX_MESH_MESSAGE_BYTES) throw new ProtocolError(`${bytes.length} bytes`);
-    if (bytes[0] !== PROTOCOL_VERSION) throw new ProtocolError(`protocol version ${bytes[0]}`);
+    if (bytes.length > MAX_MESH_MESSAGE_BYTES) throw new ProtocolError(`${bytes.length} bytes`);
+    const kind = kindOf(bytes);
     const other = peerOf(core, from, nowMs);
+    if (bytes[0] !== PROTOCOL_VERSION) {
+      refuseVersion(core, other, kind, bytes, nowMs);
+      return;
+    }
     other.lastHeardMs = nowMs;
     const told = core.trust ? core.trust.open(from, bytes, isCarried) : bytes;
     if (told) deliver(core, other, told, nowMs);
@@ -49,6 +53,13 @@ function hear(core: Core, from: PeerId, bytes: Uint8Array, isCarried: boolean, n
     if (!(error instanceof ProtocolError)) throw error;
     core.counters.malformed++;
   }
+}
+
+/** Whoever says hello in another version is told so, as everywhere (P6). */
+function refuseVersion(core: Core, from: Other, kind: number, bytes: Uint8Array, nowMs: number): void {
+  if (kind !== Kind.hello) throw new ProtocolError(`protocol version ${bytes[0]}`);
+  const text = `this match speaks protocol ${PROTOCOL_VERSION}, you speak ${bytes[0]}: update the older of the two`;
+  send(core, from.id, encodeMessage({ type: 'refuse', reason: 'protocol', text }), nowMs);
 }
 
 function deliver(core: Core, other: Other, bytes: Uint8Array, nowMs: number): void {
