@@ -42,7 +42,7 @@ export function playMeshFaults(seed: number): Outcome {
   const log: string[] = [];
   let isStill = false;
   const match = new SimulatedMesh({
-    settings: meshSettings({ ...DEFAULT_MATCH, players: peers + 2, inView: 3 + random.below(12), seed }),
+    settings: meshSettings({ ...DEFAULT_MATCH, players: peers + 6, inView: 3 + random.below(12), seed }),
     seed,
     profile,
     inputRateHz: 10,
