@@ -5,6 +5,7 @@ import {
   createPublicKey,
   diffieHellman,
   generateKeyPairSync,
+  hash,
   type KeyObject,
 } from 'node:crypto';
 import type { MeshCrypto } from '../netcode/mesh/trust/crypto.ts';
@@ -35,6 +36,7 @@ export function nodeMeshCrypto(seeds?: { signing: Uint8Array; exchange: Uint8Arr
         return null;
       }
     },
+    hash: (bytes) => new Uint8Array(hash('sha256', bytes, 'buffer')),
     mac: (key, bytes) => new Uint8Array(createHmac('sha256', key).update(bytes).digest()),
   };
 }

@@ -249,7 +249,7 @@ describe('heads', () => {
     const table = tableOf(3, HEADS, 7);
     table.linkAll();
     table.tamper = (from, _to, bytes) => (from === 1 && bytes[1] === Kind.meshHead ? [] : [bytes]);
-    table.run(9000, allStand(table));
+    table.run(13_000, allStand(table));
     expect(table.told('banned').map(({ peer, reason }) => [peer, reason])).toEqual([
       [1, 'unsigned states'],
       [1, 'unsigned states'],

@@ -23,6 +23,9 @@ export interface TrustCounters {
   forgedHeads: number;
   /** Forwarded states that their owner did not sign for. */
   forgedForwards: number;
+  /** Hits beyond doubt that were looked into, and those of which nothing showed. */
+  judgedHits: number;
+  missedHits: number;
   accusations: number;
   accusationsHeard: number;
   /** Messages of those who are banned. */
@@ -44,6 +47,8 @@ export function trustCounters(): TrustCounters {
     oldStates: 0,
     forgedHeads: 0,
     forgedForwards: 0,
+    judgedHits: 0,
+    missedHits: 0,
     accusations: 0,
     accusationsHeard: 0,
     fromBanned: 0,

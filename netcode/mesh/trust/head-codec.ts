@@ -9,7 +9,6 @@
  *         count × [hash u32, 0 for a tick without a state] [signature 64]
  */
 import { ByteReader, ByteWriter } from '../../bytes.ts';
-import { sha256 } from '../../lockstep/sha256.ts';
 import { Kind, PROTOCOL_VERSION, ProtocolError } from '../../protocol.ts';
 import type { PeerId } from '../../session.ts';
 import { purpose } from './crypto.ts';
@@ -35,10 +34,9 @@ export interface Mention {
   prefix: Uint8Array;
 }
 
-/** Of a state as it was told: its first 32 bits, and never 0. */
-export function stateHash(bytes: Uint8Array): number {
-  const digest = sha256(bytes);
-  return new DataView(digest.buffer).getUint32(0) || 1;
+/** A digest in short: 32 bits, and never 0. */
+export function shortHash(digest: Uint8Array): number {
+  return new DataView(digest.buffer, digest.byteOffset).getUint32(0) || 1;
 }
 
 const HEAD = purpose('head');

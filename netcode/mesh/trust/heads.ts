@@ -7,7 +7,6 @@
  * What this does not do: a state that is wrong, but told alike to all, passes; witnesses are for that. A hash of 32 bits
  * can be met by who has hours, not by who has a second.
  */
-import { sha256 } from '../../lockstep/sha256.ts';
 import type { PeerId } from '../../session.ts';
 import type { Other } from '../other.ts';
 import { areEqual } from './crypto.ts';
@@ -24,7 +23,7 @@ import {
   MENTION_BYTES,
   type MeshHead,
   PREVIOUS_BYTES,
-  stateHash,
+  shortHash,
 } from './head-codec.ts';
 
 /** Seconds of states and heads that are kept, to be compared. */
@@ -33,8 +32,8 @@ const KEPT_S = 8;
 const MENTIONED_TO = 2;
 /** One state that does not fit may be a mistake of ours about who told it. */
 const MISFITS = 2;
-/** Who tells states for so long without signing for them withholds. */
-const HEADLESS_S = 6;
+/** Who tells states for so long without signing for them withholds: of ten heads not all get lost. */
+const HEADLESS_S = 10;
 /** Whoever forwarded what its owner did not sign for is not listened to for so long. */
 const LIAR_MS = 10_000;
 /** A state told over the own link is newer than what others forward: those are not needed for so long. */
@@ -52,10 +51,10 @@ interface Story {
   readonly hashes: Uint32Array;
   readonly tellers: Uint16Array;
   heads: SignedHead[];
-  /** Newest tick that it told itself, and the first since its last head. */
+  /** Newest tick that it told itself; seconds in which it did since its last head, and the newest of them. */
   directTick: number;
-  unsignedSince: number;
   unsigned: number;
+  unsignedSecond: number;
   misfits: number;
 }
 
@@ -100,12 +99,16 @@ export class Heads {
   told(tick: number, bytes: Uint8Array): void {
     const at = tick % this.#ownTicks.length;
     this.#ownTicks[at] = tick;
-    this.#ownHashes[at] = stateHash(bytes);
-    this.#ground.counters.costs.heads.calls++;
+    this.#ownHashes[at] = this.#hash(bytes);
     for (const other of this.#ground.others.values()) if (other.isTold) this.#told.add(other.id);
     // The seconds of peers end at different ticks, so that not all sign at once.
     const end = tick - ((tick + this.#ground.self()) % this.#rate);
     if (end > (this.#own.at(-1)?.tick ?? -1)) this.#sign(end);
+  }
+
+  #hash(bytes: Uint8Array): number {
+    this.#ground.counters.costs.heads.calls++;
+    return shortHash(this.#ground.crypto!.hash(bytes));
   }
 
   #sign(end: number): void {
@@ -116,12 +119,12 @@ export class Heads {
     const hashes = Uint32Array.from({ length: this.#rate }, (_, i) => this.#ownHash(end - this.#rate + 1 + i));
     const text = headText(line(), self(), { life, tick: end, previous, hashes });
     counters.costs.heads.calls++;
-    const head = { life, tick: end, previous, hashes, signature: crypto!.sign(text), digest: sha256(text) };
+    const head = { life, tick: end, previous, hashes, signature: crypto!.sign(text), digest: crypto!.hash(text) };
     this.#own.push(head);
     if (this.#own.length > 3) this.#own.shift();
     const bytes = encodeHead(head);
     for (const peer of this.#told) {
-      if (this.#ground.others.get(peer)?.isReachable) pay(this.#ground, 'heads', peer, bytes, true);
+      if (this.#ground.others.get(peer)?.isReachable) pay(this.#ground, 'heads', peer, bytes.slice());
     }
     this.#told.clear();
     this.#mention();
@@ -136,7 +139,7 @@ export class Heads {
   /** A newcomer may have been forwarded what the last head is of. */
   greet(peer: PeerId): void {
     const head = this.#own.at(-1);
-    if (head) pay(this.#ground, 'heads', peer, encodeHead(head), true);
+    if (head) pay(this.#ground, 'heads', peer, encodeHead(head));
   }
 
   #mention(): void {
@@ -156,7 +159,7 @@ export class Heads {
 
   #watchHeadless(): void {
     for (const [peer, story] of this.#stories) {
-      if (story.unsigned < HEADLESS_S || story.directTick - story.unsignedSince < HEADLESS_S * this.#rate) continue;
+      if (story.unsigned <= HEADLESS_S) continue;
       story.unsigned = 0;
       this.#convict(peer, 'unsigned states', story.directTick);
     }
@@ -176,8 +179,8 @@ export class Heads {
         tellers: new Uint16Array(length),
         heads: [],
         directTick: -1,
-        unsignedSince: -1,
         unsigned: 0,
+        unsignedSecond: -1,
         misfits: 0,
       };
       this.#stories.set(peer, story);
@@ -199,9 +202,8 @@ export class Heads {
     }
     // Far-off ticks would push out what is still to be compared.
     if (Math.abs(tick - this.#ground.tick()) > (KEPT_S - 2) * this.#rate) return true;
-    this.#ground.counters.costs.heads.calls++;
-    const hash = stateHash(bytes);
-    if (teller === owner.id) this.#noteDirect(story, tick);
+    const hash = this.#hash(bytes);
+    if (teller === owner.id) this.#noteDirect(owner.id, story, tick);
     const at = tick % story.ticks.length;
     if (story.ticks[at] === tick && story.tellers[at] === owner.id && teller !== owner.id) return false;
     story.ticks[at] = tick;
@@ -211,9 +213,11 @@ export class Heads {
     return !head || this.#compare(owner.id, story, head, tick, nowMs);
   }
 
-  #noteDirect(story: Story, tick: number): void {
+  #noteDirect(peer: PeerId, story: Story, tick: number): void {
     if (tick > story.directTick) story.directTick = tick;
-    if (story.unsigned++ === 0) story.unsignedSince = tick;
+    const second = Math.ceil((tick + peer) / this.#rate);
+    if (second > story.unsignedSecond) story.unsigned++;
+    story.unsignedSecond = Math.max(second, story.unsignedSecond);
   }
 
   /** Whether what was told of a tick is what a head lists. */
@@ -261,7 +265,7 @@ export class Heads {
     const key = this.#keyOf(peer);
     if (!key || lifeOf(peer) !== head.life || (head.tick + peer) % this.#rate !== 0) return null;
     const text = headText(line(), peer, head);
-    const signed = { ...head, digest: sha256(text) };
+    const signed = { ...head, digest: crypto!.hash(text) };
     const { heads } = this.#storyOf(peer);
     const known = heads.find(({ tick }) => tick === head.tick);
     if (known && areEqual(known.digest, signed.digest)) return known;

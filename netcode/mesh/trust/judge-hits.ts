@@ -7,11 +7,12 @@
  * missing, at different times and of different shooters, and each that does show makes up for one.
  */
 import { type Arena, isBlocked } from '../../../game/arena.ts';
-import { PLAYER_RADIUS, SHOT_DAMAGE } from '../../../game/constants.ts';
+import { PLAYER_RADIUS, SHOT_DAMAGE, VISION_RADIUS } from '../../../game/constants.ts';
 import { cosine, scaled, sine } from '../../../game/fixed-point.ts';
 import type { PeerId } from '../../session.ts';
 import type { AvatarState } from '../state-codec.ts';
 import { type Fault, STRIKES } from './faults.ts';
+import type { TrustGround } from './ground.ts';
 import type { Track, Whereabouts } from './track.ts';
 
 /** A shot is judged so long after it was fired, when all that can tell of it has come. */
@@ -38,7 +39,13 @@ export interface FlyingShot {
 }
 
 /** The tick in which a shot surely hits the subject and nobody before it; −1 when it does not, or may not. */
-export function sureHit(arena: Arena, shot: FlyingShot, subject: PeerId, tracks: ReadonlyMap<PeerId, Track>): number {
+export function sureHit(
+  arena: Arena,
+  shot: FlyingShot,
+  subject: PeerId,
+  tracks: ReadonlyMap<PeerId, Track>,
+  own: { x: number; y: number },
+): number {
   const { rules } = arena;
   const vx = scaled(rules.shotStep, cosine(shot.aim));
   const vy = scaled(rules.shotStep, sine(shot.aim));
@@ -49,6 +56,8 @@ export function sureHit(arena: Arena, shot: FlyingShot, subject: PeerId, tracks:
     if (at) {
       const distance = distanceToWay(at, x, y, vx, vy);
       if (distance < PLAYER_RADIUS - at.radius) {
+        // Who may have been in the way must have been in our sight.
+        if (!isInSight(own, shot) || !isInSight(own, at)) return -1;
         return isWayFree(arena, shot, subject, tracks, tick, vx, vy) ? tick : -1;
       }
       if (distance <= PLAYER_RADIUS + at.radius) return -1;
@@ -58,6 +67,10 @@ export function sureHit(arena: Arena, shot: FlyingShot, subject: PeerId, tracks:
     if (isBlocked(arena, x, y, 0)) return -1;
   }
   return -1;
+}
+
+function isInSight(own: { x: number; y: number }, { x, y }: { x: number; y: number }): boolean {
+  return (x - own.x) * (x - own.x) + (y - own.y) * (y - own.y) <= VISION_RADIUS * VISION_RADIUS;
 }
 
 /** How near the way of a shot in one tick comes to a place. */
@@ -100,8 +113,6 @@ function isWayFree(
 }
 
 function mayTouch(at: Whereabouts, x: number, y: number, vx: number, vy: number): boolean {
-  // Who is out of sight of its own states stays out of this.
-  if (at.radius === Number.POSITIVE_INFINITY) return false;
   return distanceToWay(at, x, y, vx, vy) <= GHOST_RADIUS + at.radius;
 }
 
@@ -119,18 +130,24 @@ export class HitRecord {
   #shielded = 0;
 
   /** Judges a sure hit, with what the subject told since. */
-  judge(arena: Arena, track: Track, tick: number, shooter: PeerId): Fault | null {
+  judge({ arena, counters }: TrustGround, track: Track, tick: number, shooter: PeerId): Fault | null {
     const rate = arena.rules.tickRateHz;
     this.#look(track);
-    const states = track.from(tick);
-    if (!states.some((state) => state.tick >= tick + rate * SHOWS_WITHIN_S)) return null;
-    const shown = this.#damage.findIndex((at) => at >= tick && at <= tick + rate * SHOWS_WITHIN_S);
+    counters.judgedHits++;
+    const until = tick + rate * SHOWS_WITHIN_S;
+    const all = track.from(tick);
+    if (!all.some((state) => state.tick >= until)) return null;
+    const shown = this.#damage.findIndex((at) => at >= tick && at <= until);
     if (shown >= 0) {
       this.#damage.splice(shown, 1);
       this.#misses.shift();
       return null;
     }
-    if (states[0]?.isShielded && ++this.#shielded <= SHIELD_TAKES) return null;
+    const states = all.filter((state) => state.tick <= until);
+    // Whoever died meanwhile was dead when it heard of the shot.
+    if (states.some((state) => !state.isAlive || state.deaths !== states[0]!.deaths)) return null;
+    if (states.some((state) => state.isShielded) && ++this.#shielded <= SHIELD_TAKES) return null;
+    counters.missedHits++;
     return this.#miss(rate, tick, shooter);
   }
 

@@ -12,8 +12,8 @@ export interface Whereabouts {
   radius: number;
 }
 
-/** What a witness knows of a place in which nothing was told. */
-const NOWHERE: Whereabouts = { x: 0, y: 0, radius: Number.POSITIVE_INFINITY };
+/** Ticks before its first state and after its last one in which an avatar is still taken to be somewhere there. */
+const NEAR_TICKS = 40;
 
 export class Track {
   readonly life: number;
@@ -57,17 +57,16 @@ export class Track {
   }
 
   /**
-   * Where a living avatar was at a tick; null when it was dead, or may have been. Between two told places it can have been
-   * no farther from the way between them than its speed allows: of two circles around its ends, by Stewart's theorem.
+   * Where a living avatar was at a tick; null when it was dead, or may have been, or nothing is known. Between two told
+   * places it can have been no farther from the way between them than its speed allows: where two circles around its ends
+   * overlap, by Stewart's theorem.
    */
   at(tick: number, rules: TickRules): Whereabouts | null {
     const at = this.#before(tick);
     const before = this.states[at];
-    if (!before) return NOWHERE;
-    if (!before.isAlive) return null;
-    if (before.tick === tick) return { x: before.x, y: before.y, radius: 0 };
     const after = this.states[at + 1];
-    if (!after) return NOWHERE;
+    if (before && !before.isAlive) return null;
+    if (!before || !after) return aroundEnd(before ?? after, tick, rules);
     if (!after.isAlive || after.deaths !== before.deaths) return null;
     const reach = (after.tick - before.tick) * rules.playerStep;
     const share = (tick - before.tick) / (after.tick - before.tick);
@@ -82,4 +81,9 @@ export class Track {
   from(tick: number): readonly AvatarState[] {
     return this.states.slice(Math.max(0, this.#before(tick)));
   }
+}
+
+function aroundEnd(end: AvatarState | undefined, tick: number, { playerStep }: TickRules): Whereabouts | null {
+  if (!end?.isAlive || Math.abs(tick - end.tick) > NEAR_TICKS) return null;
+  return { x: end.x, y: end.y, radius: Math.abs(tick - end.tick) * playerStep };
 }

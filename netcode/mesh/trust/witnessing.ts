@@ -187,10 +187,11 @@ export class Witnessing {
   #judgeHit(shot: FlyingShot, subject: PeerId, watched: Watched): void {
     const { arena, counters } = this.#ground;
     const track = this.#tracks.get(subject);
-    if (!track || shot.firedTick - track.sinceTick < GRACE_S * this.#rate) return;
+    const own = this.#ground.place();
+    if (!own || !track || shot.firedTick - track.sinceTick < GRACE_S * this.#rate) return;
     counters.costs.witnesses.calls++;
-    const hitTick = sureHit(arena, shot, subject, this.#tracks);
-    const fault = hitTick < 0 ? null : watched.hits.judge(arena, track, hitTick, shot.owner);
+    const hitTick = sureHit(arena, shot, subject, this.#tracks, own);
+    const fault = hitTick < 0 ? null : watched.hits.judge(this.#ground, track, hitTick, shot.owner);
     if (fault) this.#strike(subject, watched, fault);
   }
 }
