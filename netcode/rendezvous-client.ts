@@ -5,6 +5,7 @@
  */
 import { rulesHash } from '../game/rules-hash.ts';
 import type { Epoch, EpochSeat } from './mesh/epoch.ts';
+import type { SharedEpochs } from './mesh/epoch-chain.ts';
 import { Puzzle } from './mesh/proof-of-work.ts';
 import { RoomMember } from './mesh/room-member.ts';
 import { isRoomMessage } from './mesh/room-messages.ts';
@@ -40,6 +41,8 @@ export interface RendezvousClientOptions {
   create: RoomSettings | null;
   /** Who this participant was before, from `reclaim` of the client that it had then. */
   reclaim?: Reclaim;
+  /** Where many peers of one room live in one process, so that each need not keep its own copy of who takes part. */
+  sharedEpochs?: SharedEpochs;
 }
 
 export interface RendezvousClientCounters {
@@ -119,6 +122,7 @@ export class RendezvousClient {
       },
       outbox,
       this.#peers,
+      options.sharedEpochs ?? null,
     );
   }
 

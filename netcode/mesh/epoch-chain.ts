@@ -62,6 +62,30 @@ export function applyChange(epoch: Epoch, { gone, changed, joined }: EpochChange
   return slots.size === seats.size ? new Epoch(line, number + 1, [...seats.values()]) : undefined;
 }
 
+/**
+ * Lets many peers of one process share the epochs that they agree on, which would otherwise be kept by each: for
+ * simulations. Epochs are shared only where they are equal.
+ */
+export class SharedEpochs {
+  readonly #recent: Epoch[] = [];
+
+  share(epoch: Epoch): Epoch {
+    for (const known of this.#recent) if (areEqual(known, epoch)) return known;
+    this.#recent.push(epoch);
+    if (this.#recent.length > 2 * KEPT_EPOCHS) this.#recent.shift();
+    return epoch;
+  }
+}
+
+function areEqual(a: Epoch, b: Epoch): boolean {
+  if (a.line !== b.line || a.number !== b.number || a.seats.length !== b.seats.length) return false;
+  return a.seats.every(({ peer, slot, life, isAway, cell }, i) => {
+    const other = b.seats[i]!;
+    const isSame = peer === other.peer && slot === other.slot && life === other.life;
+    return isSame && isAway === other.isAway && cell === other.cell;
+  });
+}
+
 interface Link {
   readonly epoch: Epoch;
   /** What led to it; null for the oldest that is known. */
@@ -72,13 +96,19 @@ interface Link {
 export class EpochChain {
   readonly line: number;
   readonly #names = new Map<PeerId, string>();
+  readonly #shared: SharedEpochs | null;
   #links: Link[];
 
-  constructor(line: number, { number, lastPeer, seats }: Roster) {
+  constructor(line: number, { number, lastPeer, seats }: Roster, shared: SharedEpochs | null = null) {
     this.line = line;
+    this.#shared = shared;
     for (const { peer, name } of seats) this.#names.set(peer, name);
     const bare = seats.map(({ peer, slot, life, isAway, cell }) => ({ peer, slot, life, isAway, cell }));
-    this.#links = [{ epoch: new Epoch(line, number, bare), change: null, lastPeer }];
+    this.#links = [{ epoch: this.#share(new Epoch(line, number, bare)), change: null, lastPeer }];
+  }
+
+  #share(epoch: Epoch): Epoch {
+    return this.#shared?.share(epoch) ?? epoch;
   }
 
   get newest(): Epoch {
@@ -103,7 +133,11 @@ export class EpochChain {
     const epoch = applyChange(this.newest, change);
     if (!epoch) return false;
     for (const { peer, name } of change.joined) this.#names.set(peer, name);
-    this.#links.push({ epoch, change, lastPeer: Math.min(MAX_PEER_ID, Math.max(this.lastPeer, change.lastPeer)) });
+    this.#links.push({
+      epoch: this.#share(epoch),
+      change,
+      lastPeer: Math.min(MAX_PEER_ID, Math.max(this.lastPeer, change.lastPeer)),
+    });
     if (this.#links.length > KEPT_EPOCHS) {
       const { gone = [] } = this.#links[1]!.change ?? {};
       for (const peer of gone) this.#names.delete(peer);
@@ -137,8 +171,12 @@ export class EpochChain {
 }
 
 /** A chain of what was told in full; undefined when its parts do not fit together. */
-export function chainOf(line: number, { roster, changes }: ToldEpochs): EpochChain | undefined {
+export function chainOf(
+  line: number,
+  { roster, changes }: ToldEpochs,
+  shared: SharedEpochs | null = null,
+): EpochChain | undefined {
   if (!roster || new Set(roster.seats.map(({ peer }) => peer)).size < roster.seats.length) return undefined;
-  const chain = new EpochChain(line, roster);
+  const chain = new EpochChain(line, roster, shared);
   return changes.every((change) => chain.push(change)) ? chain : undefined;
 }

@@ -5,7 +5,7 @@
  */
 import type { PeerId } from '../session.ts';
 import type { Epoch, EpochSeat } from './epoch.ts';
-import { chainOf, type EpochChain } from './epoch-chain.ts';
+import { chainOf, type EpochChain, type SharedEpochs } from './epoch-chain.ts';
 import type { AcceptedChange, Ballot, Known, Memory, RoomMessage } from './room-messages.ts';
 
 type Of<T extends RoomMessage['type']> = Extract<RoomMessage, { type: T }>;
@@ -13,9 +13,14 @@ type Of<T extends RoomMessage['type']> = Extract<RoomMessage, { type: T }>;
 export class EpochFollower {
   /** The life that the own seat has or will have; what a seat of an older one holds was another program's. */
   life = 0;
+  readonly #shared: SharedEpochs | null;
   #chain: EpochChain | null = null;
   #promised: Ballot = 0;
   #accepted: AcceptedChange | null = null;
+
+  constructor(shared: SharedEpochs | null) {
+    this.#shared = shared;
+  }
 
   get newest(): Epoch | null {
     return this.#chain?.newest ?? null;
@@ -56,7 +61,7 @@ export class EpochFollower {
       this.#catchUp(epochs);
       return;
     }
-    const chain = epochs && chainOf(line, epochs);
+    const chain = epochs && chainOf(line, epochs, this.#shared);
     if (!chain) return;
     this.forget();
     this.#chain = chain;
@@ -73,7 +78,7 @@ export class EpochFollower {
       for (const change of epochs.changes.slice(number - epochs.from)) chain.push(change);
     } else {
       // Too far behind for changes: what lies between is not known.
-      const later = chainOf(chain.line, epochs);
+      const later = chainOf(chain.line, epochs, this.#shared);
       if (later) this.#chain = later;
     }
     this.#forgetDecided();

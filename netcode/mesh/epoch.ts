@@ -30,8 +30,8 @@ export class Epoch {
   readonly number: number;
   /** By rising peer. */
   readonly seats: readonly EpochSeat[];
-  readonly #byPeer = new Map<PeerId, EpochSeat>();
-  readonly #bySlot = new Map<number, EpochSeat>();
+  /** Made when a slot is first asked for: most epochs are only remembered. */
+  #bySlot: Map<number, EpochSeat> | null = null;
   readonly #homes = new Map<number, readonly EpochSeat[]>();
   /** Of those who are present; made when homes are first asked for. */
   #present: readonly EpochSeat[] | null = null;
@@ -41,17 +41,22 @@ export class Epoch {
     this.line = line;
     this.number = number;
     this.seats = [...seats].sort((a, b) => a.peer - b.peer);
-    for (const seat of this.seats) {
-      this.#byPeer.set(seat.peer, seat);
-      this.#bySlot.set(seat.slot, seat);
-    }
   }
 
   seatOf(peer: PeerId): EpochSeat | undefined {
-    return this.#byPeer.get(peer);
+    let low = 0;
+    let high = this.seats.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.seats[middle]!.peer < peer) low = middle + 1;
+      else high = middle;
+    }
+    const seat = this.seats[low];
+    return seat?.peer === peer ? seat : undefined;
   }
 
   seatAt(slot: number): EpochSeat | undefined {
+    this.#bySlot ??= new Map(this.seats.map((seat) => [seat.slot, seat]));
     return this.#bySlot.get(slot);
   }
 

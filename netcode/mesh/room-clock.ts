@@ -5,14 +5,14 @@
  */
 import { elapsedMs } from './room-messages.ts';
 
-/** An old sample is trusted less: own and room's clock may differ by 1 in 1,000. */
-const DRIFT = 0.001;
+/** An old sample is trusted less: clocks of two machines may run apart by 1 in 5,000. */
+const DRIFT = 0.0002;
 /** Time is bent by this much at most while it is corrected. */
 const BEND = 0.02;
 /** What is further off is not bent but set: after a standstill, or in another match. */
 const SET_BEYOND_MS = 250;
 /** Samples that are looked at. */
-const SAMPLES = 16;
+const SAMPLES = 64;
 
 interface Sample {
   atMs: number;

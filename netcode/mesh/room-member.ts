@@ -6,6 +6,7 @@ import type { Outbox } from '../outbox.ts';
 import { ProtocolError } from '../protocol.ts';
 import type { PeerId } from '../session.ts';
 import { NO_CELL } from './epoch.ts';
+import type { SharedEpochs } from './epoch-chain.ts';
 import { EpochFollower } from './epoch-follower.ts';
 import { RoomClock } from './room-clock.ts';
 import type { RoomMessage } from './room-messages.ts';
@@ -21,7 +22,7 @@ export interface MemberLine {
 }
 
 export class RoomMember {
-  readonly epochs = new EpochFollower();
+  readonly epochs: EpochFollower;
   readonly clock = new RoomClock();
   readonly #line: MemberLine;
   readonly #outbox: Outbox;
@@ -33,7 +34,8 @@ export class RoomMember {
   #sampleDueMs = Number.POSITIVE_INFINITY;
 
   /** `peers`: kept as who is present in the newest epoch, and who was introduced. */
-  constructor(line: MemberLine, outbox: Outbox, peers: Set<PeerId>) {
+  constructor(line: MemberLine, outbox: Outbox, peers: Set<PeerId>, shared: SharedEpochs | null) {
+    this.epochs = new EpochFollower(shared);
     this.#line = line;
     this.#outbox = outbox;
     this.#peers = peers;

@@ -168,7 +168,7 @@ test('mutated bytes throw nothing but ProtocolError (seed 5)', () => {
   const real = SAMPLES.map(({ message }) => encodeRendezvous(message));
   const mutator = new Mutator(new Random(5, 7), real);
   let refused = 0;
-  for (let i = 0; i < 100_000; i++) {
+  for (let i = 0; i < 30_000; i++) {
     try {
       decodeRendezvous(mutator.next());
     } catch (error) {
@@ -176,7 +176,7 @@ test('mutated bytes throw nothing but ProtocolError (seed 5)', () => {
       refused++;
     }
   }
-  expect(refused).toBeGreaterThan(10_000);
+  expect(refused).toBeGreaterThan(3000);
 });
 
 /** A room as large as rooms can be, in which as much happens as can happen. */
