@@ -106,6 +106,7 @@ function hearMesh(core: Core, other: Other, bytes: Uint8Array, nowMs: number): v
       core.trust?.heardTile(other, message.tile);
       other.tile = message.tile;
       other.tileAtMs = nowMs;
+      other.isGuessed = false;
       // It tells no place: it is where we cannot see it.
       vanish(core, other);
       return;
@@ -151,6 +152,7 @@ function hearState(core: Core, owner: Other, teller: Other, bytes: Uint8Array, n
   core.counters.statesReceived++;
   owner.state = state;
   owner.stateAtMs = nowMs;
+  owner.isGuessed = false;
   owner.isDirect = owner === teller;
   if (owner.isDirect) core.trust?.heard(owner, state);
   showOther(core, owner, nowMs);

@@ -96,8 +96,9 @@ function dialNear(core: Core, x: number, y: number, open: number, nowMs: number)
   wanted.sort((a, b) => a.distance - b.distance || a.other.id - b.other.id);
   let room = core.stage!.settings.maxLinks - SPARE_LINKS - open;
   for (const { other, distance } of wanted) {
-    // For somebody who is not in sight yet no other link is given up.
-    if (room <= 0 && (distance > TELLING_RADIUS || !closeFarther(core, x, y, distance, nowMs))) return;
+    // For somebody who is not in sight yet, as far as is known, only links to nowhere near are given up.
+    const isInSight = distance <= TELLING_RADIUS && !other.isGuessed;
+    if (room <= 0 && !closeFarther(core, x, y, isInSight ? distance : LINKING_RADIUS, nowMs)) continue;
     room--;
     other.dialledMs = nowMs;
     core.outbox.connect(other.id);
@@ -217,26 +218,32 @@ export function hearNear(
     if (other.isReachable) continue;
     other.tile = tile;
     other.tileAtMs = nowMs;
+    other.isGuessed = false;
     other.introducer = introducer.id;
     core.careDueMs = Math.min(core.careDueMs, nowMs);
   }
 }
 
-/** The rendezvous told who is in the cells around. */
+/** The rendezvous told who is in the cells around: each may be at the nearest point of its cell. */
 export function hearStrangers(core: Core, peers: readonly { peer: PeerId; cell: number }[], nowMs: number): void {
+  const place = ownPlace(core);
+  if (!place) return;
   for (const { peer, cell } of peers) {
     if (peer === core.rendezvous.self) continue;
     const other = peerOf(core, peer, nowMs);
-    if (other.isReachable || nowMs - other.tileAtMs < FRESH_MS) continue;
-    const { x, y } = centreOf(cell);
+    if (other.isReachable || nowMs - Math.max(other.tileAtMs, other.stateAtMs) < FRESH_MS) continue;
+    const x = nearest(place.x, (cell & 255) * VISION_RADIUS);
+    const y = nearest(place.y, (cell >>> 8) * VISION_RADIUS);
     other.tile = tileOf(x, y);
     other.tileAtMs = nowMs;
+    other.isGuessed = true;
     core.careDueMs = Math.min(core.careDueMs, nowMs);
   }
 }
 
-function centreOf(cell: number): { x: number; y: number } {
-  return { x: ((cell & 255) + 0.5) * VISION_RADIUS, y: ((cell >>> 8) + 0.5) * VISION_RADIUS };
+/** The coordinate within a cell that is nearest to `at`. */
+function nearest(at: number, edge: number): number {
+  return Math.max(edge, Math.min(edge + VISION_RADIUS - 1, at));
 }
 
 /** Tells the rendezvous the own cell; asks for strangers when nobody is in sight, and from time to time. */

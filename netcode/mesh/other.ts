@@ -44,6 +44,8 @@ export class Other {
   /** The tile it said it is in, or somebody else said; −1 for none. */
   tile = -1;
   tileAtMs = Number.NEGATIVE_INFINITY;
+  /** Of the tile only the cell is known. */
+  isGuessed = false;
   /** Who told us of it: may forward, until a link is up. */
   introducer: PeerId = 0;
   /** Signals that were handed on for it in the second that began then. */
