@@ -45,7 +45,7 @@ export default defineConfig({
       },
       {
         test: {
-          name: 'live',
+          name: 'browser',
           include: ['test/**/*.test.ts'],
           exclude: [...PURE, ...SOCKETS],
           testTimeout: 60_000,

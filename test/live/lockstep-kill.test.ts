@@ -15,12 +15,10 @@ import { type Span, StallWatch, withoutStalls } from './stalls.ts';
 
 const ENTRY = new URL('./lockstep-peer-main.ts', import.meta.url);
 const TICK_MS = 50;
-/** From the death of a peer to the others stepping again, as far as the machine lets them run. */
-const RECOVERY_MS = 2500;
-/** A death that concerns nobody's play is not even suspected: that takes a second of silence. */
-const UNNOTICED_MS = 1000;
-/** Ticks that are played between two deaths. */
-const PLAYED_TICKS = 30;
+/** From the death of a peer to the others stepping again, as far as the machine lets them run; then they play on. */
+const RECOVERY = { withinMs: 2500, ticks: 30 };
+/** A rendezvous is missed after three seconds: nobody stands still then for as long as makes others suspect it. */
+const UNNOTICED = { withinMs: 1000, ticks: 80 };
 
 class PeerProcess {
   readonly child: ChildProcess;
@@ -102,7 +100,7 @@ function expectSameWorlds(some: readonly PeerProcess[], fromMs: number): void {
   const common = [...first!.ticks].filter(
     ([tick, { atMs }]) => atMs > fromMs && others.every(({ ticks }) => ticks.has(tick)),
   );
-  expect(common.length).toBeGreaterThan(PLAYED_TICKS / 2);
+  expect(common.length).toBeGreaterThan(10);
   for (const [tick, { checksum }] of common) {
     for (const other of others) expect(other.ticks.get(tick)!.checksum, `checksum of tick ${tick}`).toBe(checksum);
   }
@@ -112,12 +110,12 @@ function expectSameWorlds(some: readonly PeerProcess[], fromMs: number): void {
 async function playOnWithout(
   victim: { kill(): Promise<void> },
   others: readonly PeerProcess[],
-  limitMs: number,
+  { withinMs, ticks }: { withinMs: number; ticks: number },
 ): Promise<void> {
   const watch = new StallWatch();
   const killedMs = monotonicMs();
   await victim.kill();
-  await playOn(others, PLAYED_TICKS);
+  await playOn(others, ticks);
   watch.stop();
   const ids = others.map(({ last }) => last!.self).sort((a, b) => a - b);
   for (const { last } of others) expect(last!.members).toEqual(ids);
@@ -125,7 +123,7 @@ async function playOnWithout(
   const stalls = [...watch.take(), ...others.flatMap((other) => other.stalls)];
   for (const other of others) {
     const gapsMs = other.gaps(killedMs - TICK_MS).map((gap) => withoutStalls(gap, stalls));
-    expect(Math.max(...gapsMs)).toBeLessThan(limitMs);
+    expect(Math.max(...gapsMs)).toBeLessThan(withinMs);
   }
   expectSameWorlds(others, killedMs);
 }
@@ -133,17 +131,15 @@ async function playOnWithout(
 test('of five peers the last dies, then the one that governs: the others play on in the same world', async () => {
   const [governor, second, third, fourth, last] = await start(5);
   const left = [second!, third!, fourth!];
-  await playOnWithout(last!, [governor!, ...left], RECOVERY_MS);
-  await playOnWithout(governor!, left, RECOVERY_MS);
+  await playOnWithout(last!, [governor!, ...left], RECOVERY);
+  await playOnWithout(governor!, left, RECOVERY);
 });
 
 test('four peers play on without their rendezvous as if nothing were, and drop one of them that dies later', async () => {
   const all = await start(4);
   const views = all.map(({ last }) => last!.viewChanges);
-  await playOnWithout(rendezvous, all, UNNOTICED_MS);
-  // Longer than it takes to find out that the rendezvous is gone: that changes nothing either.
-  await playOn(all, 50);
+  await playOnWithout(rendezvous, all, UNNOTICED);
   expect(all.map(({ last }) => last!.viewChanges)).toEqual(views);
   const [victim, ...survivors] = all;
-  await playOnWithout(victim!, survivors, RECOVERY_MS);
+  await playOnWithout(victim!, survivors, RECOVERY);
 });

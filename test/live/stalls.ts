@@ -14,10 +14,8 @@ export interface Span {
 /** How often a process looks at the clock, and how late it must be for that to be a stall: less is every machine's jitter. */
 const LOOK_EVERY_MS = 5;
 const LATE_MS = 15;
-/** A process that computes is not kept from running: what it spent on itself counts as its own time. */
-const OWN_CPU_RATIO = 0.5;
 
-/** Notes, while it runs, when the event loop of this process stood still though it had nothing to compute. */
+/** Notes, while it runs, when the event loop of this process stood still, less what the process computed meanwhile. */
 export class StallWatch {
   readonly #stalls: Span[] = [];
   readonly #looking: ReturnType<typeof setInterval>;
@@ -35,7 +33,7 @@ export class StallWatch {
     const cpu = process.cpuUsage();
     if (lateMs > LATE_MS) {
       const cpuMs = (cpu.user + cpu.system - this.#cpu.user - this.#cpu.system) / 1000;
-      if (cpuMs < OWN_CPU_RATIO * lateMs) this.#stalls.push({ fromMs: this.#lookedMs, untilMs: nowMs });
+      if (cpuMs < lateMs) this.#stalls.push({ fromMs: this.#lookedMs, untilMs: nowMs - cpuMs });
     }
     this.#cpu = cpu;
     this.#lookedMs = nowMs;
