@@ -10,11 +10,15 @@ import { monotonicMs, systemTimer } from '../../links/timer.ts';
 import type { ClientSession } from '../../netcode/client-session.ts';
 import { LockstepSession } from '../../netcode/lockstep/lockstep-session.ts';
 import { encodeSettings, lockstepSettings } from '../../netcode/lockstep/settings.ts';
+import { MeshSession } from '../../netcode/mesh/mesh-session.ts';
+import { encodeMeshSettings, meshSettings } from '../../netcode/mesh/settings.ts';
+import type { PlayingPeer } from '../../netcode/playing-peer.ts';
 import type { SessionEvent } from '../../netcode/session.ts';
 import { LiveMatch, type LiveTopology, type TestPlayer, until } from '../live/harness.ts';
 import { LiveRendezvous } from '../live/peer-harness.ts';
 import type { ContractMatch, ContractOptions, ContractPlayer, ContractWorld, Stranger, Way } from './contract-world.ts';
-import { type EnteredRaw, PeerMatch } from './peer-match.ts';
+import { LOCKSTEP_FACTS, MESH_FACTS, type PeerFacts } from './peer-facts.ts';
+import { ContractPeers, type EnteredRaw } from './peer-match.ts';
 import type { RawPeer } from './raw-peer.ts';
 import { ClientPlayer, PeerPlayer } from './session-players.ts';
 
@@ -142,24 +146,52 @@ class AuthorityPlayer extends ClientPlayer implements ContractPlayer {
   }
 }
 
+/** Makes the session of a peer in the room MAIN. */
+type MakeSession<S extends PlayingPeer> = (birth: Birth) => S;
+type Birth = Pick<
+  LockstepSession['options'] & MeshSession['options'],
+  'transport' | 'name' | 'room' | 'inputRateHz' | 'randomBytes' | 'resumeToken'
+>;
+
+const makeLockstep: MakeSession<LockstepSession> = (birth) => new LockstepSession(birth, monotonicMs());
+const makeMesh: MakeSession<MeshSession> = (birth) => new MeshSession(birth, monotonicMs());
+
 export const liveLockstep: ContractWorld = {
   id: "'lockstep', live",
   async start({ players = 8, scenario = DEFAULT_MATCH.scenario, impatient = false }: ContractOptions) {
     const config = { ...DEFAULT_MATCH, players, scenario };
     const settings = encodeSettings(lockstepSettings(config, impatient ? { holdTicks: 4 } : {}));
-    return new LockstepMatch(await LiveRendezvous.start({ room: { settings: [...settings], maxPeers: ROOM_FOR } }));
+    const rendezvous = await LiveRendezvous.start({ room: { settings: [...settings], maxPeers: ROOM_FOR } });
+    return new LivePeers(rendezvous, makeLockstep, LOCKSTEP_FACTS);
   },
 };
 
-class LockstepMatch extends PeerMatch implements ContractMatch {
+export const liveMesh: ContractWorld = {
+  id: "'mesh', live",
+  async start({ players = 8, impatient = false }: ContractOptions) {
+    // Links go to neighbours: everybody is one.
+    const settings = encodeMeshSettings(meshSettings({ ...DEFAULT_MATCH, players, scenario: 'everyone' }));
+    const rendezvous = await LiveRendezvous.start({
+      room: { settings: [...settings], maxPeers: ROOM_FOR, seats: players },
+      rendezvous: { recoverMs: 0, ...(impatient ? { seatHoldMs: 200 } : {}) },
+    });
+    return new LivePeers(rendezvous, makeMesh, MESH_FACTS);
+  },
+};
+
+class LivePeers<S extends PlayingPeer> extends ContractPeers<S> implements ContractMatch {
   readonly #rendezvous: LiveRendezvous;
-  readonly #players: LockstepPlayer[] = [];
+  readonly #makeSession: MakeSession<S>;
+  readonly #facts: PeerFacts<S>;
+  readonly #players: LivePeer<S>[] = [];
   readonly ways: readonly Way[];
   readonly until = until;
 
-  constructor(rendezvous: LiveRendezvous) {
-    super();
+  constructor(rendezvous: LiveRendezvous, makeSession: MakeSession<S>, facts: PeerFacts<S>) {
+    super(facts);
     this.#rendezvous = rendezvous;
+    this.#makeSession = makeSession;
+    this.#facts = facts;
     this.ways = [
       {
         name: "the rendezvous' link",
@@ -170,21 +202,31 @@ class LockstepMatch extends PeerMatch implements ContractMatch {
     ];
   }
 
-  protected get members() {
-    const members = this.#players.filter(({ isRunning, session }) => isRunning && session.role === 'member');
-    return members.map(({ session }) => session);
+  protected get running() {
+    return this.#players.filter(({ isRunning }) => isRunning).map(({ session }) => session);
   }
 
-  protected enterRaw({ wrap }: RawPeer): EnteredRaw {
-    const player = new LockstepPlayer(this.#rendezvous.url, 'raw', { wrap });
+  #add(name: string, wrap: (session: S) => S, token?: Uint8Array): LivePeer<S> {
+    const session = this.#makeSession({
+      transport: 'datagram',
+      name,
+      room: 'MAIN',
+      inputRateHz: INPUT_RATE_HZ,
+      randomBytes: (into) => void randomFillSync(into),
+      ...(token ? { resumeToken: token } : {}),
+    });
+    const player = new LivePeer(this.#rendezvous.url, wrap(session), this.#facts);
     this.#players.push(player);
+    return player;
+  }
+
+  protected enterRaw({ wrap }: RawPeer<S>): EnteredRaw<S> {
+    const player = this.#add('raw', wrap);
     return { session: player.session, close: () => player.stop() };
   }
 
   enter(name: string, token?: Uint8Array): ContractPlayer {
-    const player = new LockstepPlayer(this.#rendezvous.url, name, token ? { token } : {});
-    this.#players.push(player);
-    return player;
+    return this.#add(name, (session) => session, token);
   }
 
   async stop(): Promise<void> {
@@ -194,46 +236,39 @@ class LockstepMatch extends PeerMatch implements ContractMatch {
 }
 
 /** A peer over real sockets, pumped every few milliseconds. */
-class LockstepPlayer extends PeerPlayer implements ContractPlayer {
-  readonly session: LockstepSession;
+class LivePeer<S extends PlayingPeer> extends PeerPlayer<S> implements ContractPlayer {
+  readonly session: S;
+  readonly events: SessionEvent[] = [];
   isRunning = true;
+  protected readonly facts: PeerFacts<S>;
   readonly #url: string;
   readonly #pumping: ReturnType<typeof setInterval>;
-  #driver: PeerDriver<LockstepSession>;
+  #driver: PeerDriver<S>;
 
-  constructor(
-    url: string,
-    name: string,
-    options: { token?: Uint8Array; wrap?: (session: LockstepSession) => LockstepSession } = {},
-  ) {
+  constructor(url: string, session: S, facts: PeerFacts<S>) {
     super();
-    const { token, wrap } = options;
-    const randomBytes = (into: Uint8Array) => void randomFillSync(into);
-    const resume = token ? { resumeToken: token } : {};
-    const session = new LockstepSession(
-      { transport: 'datagram', name, room: 'MAIN', inputRateHz: INPUT_RATE_HZ, randomBytes, ...resume },
-      monotonicMs(),
-    );
     this.#url = url;
-    this.session = wrap?.(session) ?? session;
+    this.session = session;
+    this.facts = facts;
     this.#driver = this.#makeDriver();
     this.#pumping = setInterval(() => this.#driver.pump(), PUMP_EVERY_MS);
   }
 
-  #makeDriver(): PeerDriver<LockstepSession> {
+  #makeDriver(): PeerDriver<S> {
     return new PeerDriver({
       session: this.session,
       end: openNodeDataChannelEnd({ url: this.#url }),
       createConnection: createNodePeerConnection,
       timer: systemTimer,
       decide: (view) => this.decide(view),
+      onEvent: (event) => this.events.push(event),
     });
   }
 
   cut(): void {
     this.#driver.close('cut by the test');
-    for (const { id, isReachable } of [...this.session.peers.values()]) {
-      if (isReachable) this.session.linkChanged(id, 'down', monotonicMs());
+    for (const { id, link } of [...this.session.peers.values()]) {
+      if (link !== 'down') this.session.linkChanged(id, 'down', monotonicMs());
     }
   }
 

@@ -1,55 +1,63 @@
-/** A match of peers as those who play in it know it, live and on virtual time alike: nobody else knows. */
-import { coinsError } from '../../game/world.ts';
-import type { LockstepSession } from '../../netcode/lockstep/lockstep-session.ts';
+/** A match of peers as the contract drives it, live and on virtual time alike. */
+import type { PlayingPeer } from '../../netcode/playing-peer.ts';
 import type { Stranger, Way } from './contract-world.ts';
+import type { PeerFacts } from './peer-facts.ts';
 import { RawPeer } from './raw-peer.ts';
 
 /** A peer that was let in for somebody who says what he wants to the others. */
-export interface EnteredRaw {
-  session: LockstepSession;
+export interface EnteredRaw<S extends PlayingPeer> {
+  session: S;
   close(): void;
 }
 
-export abstract class PeerMatch {
-  /** Of those who are members now. */
-  protected abstract readonly members: readonly LockstepSession[];
-  protected abstract enterRaw(raw: RawPeer): EnteredRaw;
+export abstract class ContractPeers<S extends PlayingPeer> {
+  readonly #facts: PeerFacts<S>;
+  readonly #strangers: S[] = [];
+
+  constructor(facts: PeerFacts<S>) {
+    this.#facts = facts;
+  }
+
+  /** Of all whose programs run. */
+  protected abstract readonly running: readonly S[];
+  protected abstract enterRaw(raw: RawPeer<S>): EnteredRaw<S>;
   abstract until<T>(what: string, holds: () => T | Promise<T>): Promise<NonNullable<T>>;
 
   protected readonly peerWay: Way = {
     name: "a peer's link",
     open: () => this.#openPeerLink(),
-    malformed: async () => sumOf(this.members, ({ counters }) => counters.malformed),
+    malformed: async () => this.#members.reduce((sum, { counters }) => sum + counters.malformed, 0),
   };
 
+  get #members(): S[] {
+    return this.running.filter((session) => this.#facts.isMember(session) && !this.#strangers.includes(session));
+  }
+
   async #openPeerLink(): Promise<Stranger> {
-    const raw = new RawPeer();
+    const raw = new RawPeer<S>();
     const { session, close } = this.enterRaw(raw);
+    this.#strangers.push(session);
     await this.until('it is linked to everybody', () => {
       const links = [...session.peers.values()];
-      return links.length === this.members.length && links.every(({ link }) => link === 'up');
+      return this.#members.every(({ self }) => links.some(({ id, link }) => id === self && link === 'up'));
     });
     return Object.assign(raw, { close });
   }
 
-  /** Whose word counts: a member that moves on. */
-  get #witness(): LockstepSession {
-    return this.members.reduce((best, session) => (session.confirmedTick > best.confirmedTick ? session : best));
-  }
-
   async seated(): Promise<number> {
-    return this.#witness.confirmedWorld!.match.players[0]!;
+    return this.#facts.seated(
+      this.#members,
+      this.#strangers.map(({ self }) => self),
+    );
   }
 
   async present(): Promise<number> {
-    return this.#witness.roster.members.length;
+    return this.#facts.present(this.#members);
   }
 
   async coinsError(): Promise<number> {
-    return sumOf(this.members, ({ confirmedWorld }) => Math.abs(coinsError(confirmedWorld!)));
+    const count = () => this.#facts.coinsError(this.#members);
+    if (this.#facts.settles) await this.until('all coins are where they are said to be', () => count() === 0);
+    return count();
   }
-}
-
-function sumOf<T>(items: readonly T[], value: (item: T) => number): number {
-  return items.reduce((sum, item) => sum + value(item), 0);
 }

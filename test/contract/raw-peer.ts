@@ -2,16 +2,16 @@
  * Somebody who is let into a room and links to its peers as everybody does, and then says to them what a test wants and
  * nothing else: what peers must bear from each other.
  */
-import type { LockstepSession } from '../../netcode/lockstep/lockstep-session.ts';
+import type { PlayingPeer } from '../../netcode/playing-peer.ts';
 import { type PeerId, RENDEZVOUS, type Request } from '../../netcode/session.ts';
 
-export class RawPeer {
+export class RawPeer<S extends PlayingPeer> {
   readonly heard: Uint8Array[] = [];
   readonly #said: Uint8Array[] = [];
-  #session: LockstepSession | null = null;
+  #session: S | null = null;
 
   /** Stands between the driver and a session. */
-  wrap = (session: LockstepSession): LockstepSession => {
+  wrap = (session: S): S => {
     this.#session = session;
     const methods: Record<string, unknown> = {
       drain: () => this.#drain(session),
@@ -42,7 +42,7 @@ export class RawPeer {
     this.#said.push(bytes);
   }
 
-  #drain(session: LockstepSession): Request[] {
+  #drain(session: S): Request[] {
     const requests = session.drain().filter(({ type, to }) => type !== 'send' || to === RENDEZVOUS);
     for (const bytes of this.#said.splice(0)) {
       for (const to of this.#linked) {

@@ -1,13 +1,16 @@
 /** Players of the contract's worlds as their sessions know them, live and on virtual time alike. */
 import { NO_INPUT } from '../../game/input.ts';
 import type { ClientSession } from '../../netcode/client-session.ts';
-import type { LockstepSession } from '../../netcode/lockstep/lockstep-session.ts';
+import type { PlayingPeer } from '../../netcode/playing-peer.ts';
 import type { SessionEvent } from '../../netcode/session.ts';
 import type { View } from '../../netcode/view.ts';
 import type { ContractPlayer } from './contract-world.ts';
+import type { PeerFacts } from './peer-facts.ts';
 
-abstract class SessionPlayer<S extends ClientSession | LockstepSession> {
+abstract class SessionPlayer<S extends ClientSession | PlayingPeer> {
   abstract readonly session: S;
+  /** What its session told. */
+  abstract readonly events: readonly SessionEvent[];
   decide: ContractPlayer['decide'] = () => NO_INPUT;
 
   get slot(): number {
@@ -22,6 +25,10 @@ abstract class SessionPlayer<S extends ClientSession | LockstepSession> {
     return this.session.refusal;
   }
 
+  get resumed(): boolean {
+    return this.events.some((event) => event.type === 'joined' && event.player === this.slot && event.resumed);
+  }
+
   get token(): Uint8Array {
     return this.session.resumeToken!;
   }
@@ -29,15 +36,9 @@ abstract class SessionPlayer<S extends ClientSession | LockstepSession> {
 
 /** A client of an authority. */
 export abstract class ClientPlayer extends SessionPlayer<ClientSession> {
-  abstract readonly events: readonly SessionEvent[];
-
   get view(): View | null {
     const { view } = this.session;
     return view && view.tick >= 0 ? view : null;
-  }
-
-  get resumed(): boolean {
-    return this.events.some((event) => event.type === 'joined' && event.resumed);
   }
 
   leave(): void {
@@ -46,17 +47,14 @@ export abstract class ClientPlayer extends SessionPlayer<ClientSession> {
 }
 
 /** A peer among peers. */
-export abstract class PeerPlayer extends SessionPlayer<LockstepSession> {
+export abstract class PeerPlayer<S extends PlayingPeer> extends SessionPlayer<S> {
+  protected abstract readonly facts: PeerFacts<S>;
+
   get view(): View | null {
     return this.session.view;
   }
 
-  get resumed(): boolean {
-    const { roster, self, player } = this.session;
-    return player >= 0 && roster.member(self)?.resumes === true;
-  }
-
   async names(): Promise<string[]> {
-    return this.session.roster.members.map(({ name }) => name);
+    return this.facts.names(this.session);
   }
 }

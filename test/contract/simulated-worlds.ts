@@ -5,14 +5,21 @@ import { coinsError } from '../../game/world.ts';
 import { DEFAULT_AUTHORITY } from '../../netcode/authority-session.ts';
 import { customProfile } from '../../netcode/link/profiles.ts';
 import { lockstepSettings } from '../../netcode/lockstep/settings.ts';
+import { meshSettings } from '../../netcode/mesh/settings.ts';
+import type { PlayingPeer } from '../../netcode/playing-peer.ts';
+import type { SessionEvent } from '../../netcode/session.ts';
 import { topologyOf } from '../../netcode/topologies/index.ts';
 import type { View } from '../../netcode/view.ts';
-import { type LockstepNode, SimulatedLockstep } from '../../simulator/lockstep.ts';
+import { SimulatedLockstep } from '../../simulator/lockstep.ts';
 import { SimulatedMatch } from '../../simulator/match.ts';
+import { SimulatedMesh } from '../../simulator/mesh.ts';
+import type { PeerMatch } from '../../simulator/peer-match.ts';
+import type { PeerNode } from '../../simulator/peer-node.ts';
 import type { PlayerNode } from '../../simulator/player-node.ts';
 import type { VirtualMatch } from '../../simulator/virtual-match.ts';
 import type { ContractMatch, ContractOptions, ContractPlayer, ContractWorld, Way } from './contract-world.ts';
-import { type EnteredRaw, PeerMatch } from './peer-match.ts';
+import { LOCKSTEP_FACTS, MESH_FACTS, type PeerFacts } from './peer-facts.ts';
+import { ContractPeers, type EnteredRaw } from './peer-match.ts';
 import type { RawPeer } from './raw-peer.ts';
 import { ClientPlayer, PeerPlayer } from './session-players.ts';
 
@@ -140,27 +147,48 @@ class AuthorityPlayer extends ClientPlayer implements ContractPlayer {
   }
 }
 
+/** The room and the rendezvous of peers for what the contract asks for. */
+const roomOf = (options: ContractOptions) => ({
+  seed: SEED,
+  profile: PROFILE,
+  inputRateHz: INPUT_RATE_HZ,
+  peers: [],
+  rendezvous: options.impatient ? { seatHoldMs: 200 } : {},
+});
+
 export const simulatedLockstep: ContractWorld = {
   id: "'lockstep', simulated",
-  start: async (options) => new LockstepMatch(options),
+  async start(options) {
+    const settings = lockstepSettings(configOf(options), options.impatient ? { holdTicks: 4 } : {});
+    return new SimulatedPeers(
+      (onEvent) => new SimulatedLockstep({ ...roomOf(options), settings, onEvent }),
+      LOCKSTEP_FACTS,
+    );
+  },
 };
 
-class LockstepMatch extends PeerMatch implements ContractMatch {
-  readonly #match: SimulatedLockstep;
-  readonly ways: readonly Way[];
+export const simulatedMesh: ContractWorld = {
+  id: "'mesh', simulated",
+  async start(options) {
+    // Links go to neighbours: everybody is one.
+    const settings = meshSettings(configOf({ ...options, scenario: 'everyone' }));
+    return new SimulatedPeers((onEvent) => new SimulatedMesh({ ...roomOf(options), settings, onEvent }), MESH_FACTS);
+  },
+};
 
-  constructor(options: ContractOptions) {
-    super();
-    const config = configOf(options);
-    const settings = lockstepSettings(config, options.impatient ? { holdTicks: 4 } : {});
-    this.#match = new SimulatedLockstep({
-      settings,
-      seed: SEED,
-      profile: PROFILE,
-      inputRateHz: INPUT_RATE_HZ,
-      peers: [],
-    });
-    const match = this.#match;
+type OnEvent<S extends PlayingPeer> = (node: PeerNode<S>, event: SessionEvent) => void;
+
+class SimulatedPeers<S extends PlayingPeer> extends ContractPeers<S> implements ContractMatch {
+  readonly ways: readonly Way[];
+  readonly #match: PeerMatch<S>;
+  readonly #facts: PeerFacts<S>;
+  readonly #events = new Map<PeerNode<S>, SessionEvent[]>();
+
+  constructor(start: (onEvent: OnEvent<S>) => PeerMatch<S>, facts: PeerFacts<S>) {
+    super(facts);
+    this.#facts = facts;
+    const match = start((node, event) => this.#events.get(node)?.push(event));
+    this.#match = match;
     this.ways = [
       {
         name: "the rendezvous' link",
@@ -171,11 +199,11 @@ class LockstepMatch extends PeerMatch implements ContractMatch {
     ];
   }
 
-  protected get members() {
-    return this.#match.members.map(({ session }) => session);
+  protected get running() {
+    return this.#match.nodes.filter(({ isUp }) => isUp).map(({ session }) => session);
   }
 
-  protected enterRaw({ wrap }: RawPeer): EnteredRaw {
+  protected enterRaw({ wrap }: RawPeer<S>): EnteredRaw<S> {
     const node = this.#match.add({ name: 'raw', decide: () => NO_INPUT, wrapSession: wrap });
     node.join();
     return { session: node.session, close: () => node.crash() };
@@ -184,7 +212,9 @@ class LockstepMatch extends PeerMatch implements ContractMatch {
   enter(name: string, token?: Uint8Array): ContractPlayer {
     const resume = token ? { resumeToken: token } : {};
     const node = this.#match.add({ name, decide: (view) => contract.decide(view), ...resume });
-    const contract = new LockstepPlayer(node);
+    const events: SessionEvent[] = [];
+    this.#events.set(node, events);
+    const contract = new SimulatedPeerPlayer(node, events, this.#facts);
     node.join();
     return contract;
   }
@@ -196,12 +226,16 @@ class LockstepMatch extends PeerMatch implements ContractMatch {
   async stop(): Promise<void> {}
 }
 
-class LockstepPlayer extends PeerPlayer implements ContractPlayer {
-  readonly #node: LockstepNode;
+class SimulatedPeerPlayer<S extends PlayingPeer> extends PeerPlayer<S> implements ContractPlayer {
+  readonly events: readonly SessionEvent[];
+  protected readonly facts: PeerFacts<S>;
+  readonly #node: PeerNode<S>;
 
-  constructor(node: LockstepNode) {
+  constructor(node: PeerNode<S>, events: readonly SessionEvent[], facts: PeerFacts<S>) {
     super();
     this.#node = node;
+    this.events = events;
+    this.facts = facts;
   }
 
   get session() {

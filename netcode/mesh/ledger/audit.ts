@@ -11,6 +11,8 @@ import { type CoinRecord, NOBODY, type Token, tokenOf } from './record.ts';
 /** What one peer knows of the coins; plain data, so that it can travel between processes. */
 export interface LedgerStatement {
   peer: PeerId;
+  /** Of the program that states this. */
+  life: number;
   line: number;
   /** The newest epoch that it knows, and who has a seat in it. */
   epoch: number;
@@ -41,7 +43,8 @@ export function statementOf(
   peer: PeerId,
   { epoch, ledger, spots }: { epoch: Epoch | null; ledger: Ledger | null; spots: number },
 ): LedgerStatement | null {
-  if (!epoch?.seatOf(peer) || !ledger) return null;
+  const seat = epoch?.seatOf(peer);
+  if (!epoch || !seat || !ledger) return null;
   const records: LedgerStatement['records'] = [];
   for (let spot = 0; spot < spots; spot++) {
     if (!epoch.homesOf(spot).some((home) => home.peer === peer)) continue;
@@ -49,6 +52,7 @@ export function statementOf(
   }
   return {
     peer,
+    life: seat.life,
     line: epoch.line,
     epoch: epoch.number,
     seats: epoch.seats,
@@ -64,13 +68,18 @@ export function auditLedger(statements: readonly LedgerStatement[]): LedgerAudit
   if (statements.length === 0) return null;
   const newest = statements.reduce((best, other) => (other.epoch > best.epoch ? other : best));
   const epoch = new Epoch(newest.line, newest.epoch, newest.seats);
-  const byPeer = new Map(statements.map((statement) => [statement.peer, statement]));
+  // Who is away does not know what has come since, nor does a program whose place another one has taken.
+  const present = statements.filter(({ peer, life }) => {
+    const seat = epoch.seatOf(peer);
+    return seat?.isAway === false && seat.life === life;
+  });
+  const byPeer = new Map(present.map((statement) => [statement.peer, statement]));
   const audit: LedgerAudit = { error: 0, minted: 0, held: 0, lying: 0, spent: 0, complaints: [] };
   const complain = (text: string): void => {
     audit.error++;
     if (audit.complaints.length < MOST_COMPLAINTS) audit.complaints.push(text);
   };
-  for (const { peer, line, epoch: known, isBusy } of statements) {
+  for (const { peer, line, epoch: known, isBusy } of present) {
     if (line !== newest.line || known !== newest.epoch) complain(`${peer} knows epoch ${known} of line ${line} only`);
     if (isBusy) complain(`${peer} has claims without an answer`);
   }
