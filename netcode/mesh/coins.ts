@@ -23,7 +23,8 @@ export function collect(core: Core, nowMs: number): void {
   const x = world.players.x[core.player]!;
   const y = world.players.y[core.player]!;
   for (const coin of ledger.book.lying) {
-    if (touchesCoin(x, y, coin.x, coin.y) && !ledger.isPending(coin.token)) ledger.take(coin.token, nowMs);
+    if (!touchesCoin(x, y, coin.x, coin.y) || ledger.isPending(coin.token)) continue;
+    if (ledger.take(coin.token, nowMs)) core.trust?.claimed(coin.token, coin.x, coin.y);
   }
 }
 

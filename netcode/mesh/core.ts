@@ -249,7 +249,15 @@ export function createStage(core: Core, settings: MeshSettings, send: (to: PeerI
     world,
     viewer: new WorldViewer(world),
     view: createView(arena),
-    ledger: new Ledger({ arena, spots: settings.config.players, self: () => core.rendezvous.self, send }),
+    ledger: new Ledger({
+      arena,
+      spots: settings.config.players,
+      self: () => core.rendezvous.self,
+      send,
+      ...(settings.defences.witnesses
+        ? { vouch: (claim, decide) => core.trust!.vouch(claim, decide, core.nowMs) }
+        : {}),
+    }),
     toldTick: new Int32Array(capacity).fill(-1),
     buttons: new Uint8Array(capacity),
     before: { x: 0, y: 0 },

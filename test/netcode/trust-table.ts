@@ -53,6 +53,9 @@ export class TrustTable {
   readonly random: Random;
   network: Network;
   nowMs = 0;
+  /** The one coin there is: who is in charge of it, and where it lies. */
+  home: PeerId = 1;
+  coin = { x: 0, y: 0 };
   /** A test may change, repeat or drop what flies; what it returns arrives. */
   tamper: (from: PeerId, to: PeerId, bytes: Uint8Array) => Uint8Array[] = (_from, _to, bytes) => [bytes];
   #flying: Flying[] = [];
@@ -99,6 +102,10 @@ export class TrustTable {
         lifeOf: (other) => this.lives.get(other) ?? -1,
         tick: () => this.tick + peer.clockTicks,
         place: () => peer.place,
+        present: () => this.peers.size,
+        homeOf: () => this.home,
+        coinPlace: () => this.coin,
+        sendAnyhow: (to, bytes) => this.inject(id, to, bytes, this.network.delayMs),
         send: (to, bytes) => this.send(id, to, bytes),
         // Lines between peers resend; here what goes by them is not lost.
         sendReliable: (to, bytes) => this.send(id, to, bytes, true),

@@ -1,6 +1,7 @@
 /** What the defences of a mesh need of the session that they stand in. */
 import type { Arena } from '../../../game/arena.ts';
 import type { PeerId, SessionEvent } from '../../session.ts';
+import type { Token } from '../ledger/record.ts';
 import type { Other } from '../other.ts';
 import type { MeshDefence, MeshSettings } from '../settings.ts';
 import type { TrustCounters } from './counters.ts';
@@ -23,8 +24,16 @@ export interface TrustHost {
   tick(): number;
   /** Where the own avatar is; null where it has none. */
   place(): { x: number; y: number } | null;
+  /** Peers that have a seat and are there. */
+  present(): number;
+  /** Who is in charge of a coin's record; undefined for nobody. */
+  homeOf(token: Token): PeerId | undefined;
+  /** Where a coin lies, as far as is known. */
+  coinPlace(token: Token): { x: number; y: number } | undefined;
   send(to: PeerId, bytes: Uint8Array): void;
   sendReliable(to: PeerId, bytes: Uint8Array): void;
+  /** Over the link where there is one, else through the rendezvous. */
+  sendAnyhow(to: PeerId, bytes: Uint8Array): void;
   tell(event: SessionEvent): void;
   /** Closes the link to a peer and takes its avatar out of the picture. */
   part(peer: PeerId): void;

@@ -12,7 +12,7 @@ export interface NewShot extends ToldShot {
   firedTick: number;
 }
 
-/** Those that were not known; notes them in the track, whose newest state is the one before. */
+/** Those that were not known, oldest first. */
 export function newShots(track: Track, now: AvatarState): NewShot[] {
   const fresh: NewShot[] = [];
   for (const shot of now.shots) {
@@ -21,6 +21,11 @@ export function newShots(track: Track, now: AvatarState): NewShot[] {
     fresh.push({ ...shot, firedTick });
   }
   return fresh.sort((a, b) => a.firedTick - b.firedTick);
+}
+
+/** From now on they are known. */
+export function noteShots(track: Track, shots: readonly NewShot[]): void {
+  for (const { k, firedTick } of shots) track.fired[k] = firedTick;
 }
 
 /** Judges new shots, and notes them. `before`: the newest state before; without one nothing can be said. */

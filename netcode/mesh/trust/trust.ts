@@ -5,6 +5,7 @@
  */
 import { Kind, ProtocolError } from '../../protocol.ts';
 import type { LinkState, PeerId } from '../../session.ts';
+import type { Token } from '../ledger/record.ts';
 import type { Other } from '../other.ts';
 import type { MeshDefences, MeshSettings } from '../settings.ts';
 import { type AvatarState, decodeState } from '../state-codec.ts';
@@ -14,6 +15,7 @@ import type { TrustGround, TrustHost } from './ground.ts';
 import { Heads } from './heads.ts';
 import { Jury } from './jury.ts';
 import { LinkKeys } from './link-keys.ts';
+import { type VouchedTake, Vouching } from './vouching.ts';
 import { Witnessing } from './witnessing.ts';
 
 /** Whether a peer needs keys under some defences. */
@@ -34,6 +36,7 @@ export class Trust {
   readonly #bans: Bans;
   readonly #witnessing: Witnessing | null;
   readonly #jury: Jury | null;
+  readonly #vouching: Vouching | null;
   #judgedTick = -1;
 
   /** Throws a RangeError when keys are needed and there is nothing to make them with. */
@@ -48,6 +51,7 @@ export class Trust {
     if (this.#links) this.#links.onProven = (peer) => this.#proven(peer);
     this.#witnessing = defences.witnesses ? new Witnessing(this.#ground) : null;
     this.#jury = defences.witnesses ? new Jury(this.#ground, keyOf) : null;
+    this.#vouching = defences.witnesses ? new Vouching(this.#ground, (peer) => this.#witnessing?.trackOf(peer)) : null;
     const ban = (peer: PeerId, reason: string, tick: number) => this.#bans.ban(peer, reason, tick, keyOf(peer));
     if (this.#heads) this.#heads.onTwoFaced = ban;
     if (this.#jury) this.#jury.onGuilty = ban;
@@ -113,6 +117,12 @@ export class Trust {
       case Kind.meshAccusation:
         this.#jury?.hear(from, bytes);
         return;
+      case Kind.meshVouch:
+        this.#vouching?.hearVouch(from, bytes, nowMs);
+        return;
+      case Kind.meshVouched:
+        this.#vouching?.hearVouched(from, bytes, nowMs);
+        return;
       default:
         throw new ProtocolError(`a peer of a mesh takes no kind ${bytes[1]}`);
     }
@@ -149,6 +159,19 @@ export class Trust {
     this.#jury?.forget(peer);
   }
 
+  // Coins.
+
+  /** The own avatar claims a coin that lies at (x, y). */
+  claimed(token: Token, x: number, y: number): void {
+    this.#vouching?.claimed(token, x, y);
+  }
+
+  /** Somebody claims a coin of whose record this peer is in charge. */
+  vouch(take: VouchedTake, decide: (allowed: boolean, nowMs: number) => void, nowMs: number): void {
+    if (!this.#vouching || this.#bans.has(take.claimant)) decide(!this.#bans.has(take.claimant), nowMs);
+    else this.#vouching.vouch(take, decide, nowMs);
+  }
+
   // Time.
 
   advance(nowMs: number): void {
@@ -157,6 +180,7 @@ export class Trust {
     if (tick === this.#judgedTick) return;
     this.#judgedTick = tick;
     this.#witnessing?.advance();
+    this.#vouching?.advance(nowMs);
   }
 
   /** The seats have changed. `isNewLine`: it is another match. */
@@ -167,6 +191,7 @@ export class Trust {
     }
     this.#witnessing?.clear();
     this.#jury?.clear();
+    this.#vouching?.clear();
     this.#bans.clear();
     this.#heads?.clear();
     this.#links?.clear();
@@ -177,5 +202,5 @@ export class Trust {
 /** What peers without a link say to each other through the rendezvous: of coins, and of deaths. */
 function isForStrangers(bytes: Uint8Array): boolean {
   const kind = bytes[1]!;
-  return (kind >= Kind.ledgerClaim && kind <= Kind.ledgerLast) || kind === Kind.meshKill;
+  return (kind >= Kind.ledgerClaim && kind <= Kind.ledgerLast) || kind === Kind.meshKill || kind === Kind.meshVouched;
 }

@@ -25,13 +25,13 @@ export function witnessWeight(line: number, period: number, subject: PeerId, wit
 
 /** Peers within vision of a subject, this one among them; the subject is none. O(peers known). */
 export function nearTo(ground: TrustGround, subject: PeerId): PeerId[] {
-  const at = ground.others.get(subject)?.state;
+  const at = subject === ground.self() ? ground.place() : ground.others.get(subject)?.state;
   if (!at) return [];
   const isNear = (x: number, y: number) =>
     (x - at.x) * (x - at.x) + (y - at.y) * (y - at.y) <= VISION_RADIUS * VISION_RADIUS;
   const near: PeerId[] = [];
   const own = ground.place();
-  if (own && isNear(own.x, own.y)) near.push(ground.self());
+  if (own && subject !== ground.self() && isNear(own.x, own.y)) near.push(ground.self());
   for (const { id, state } of ground.others.values()) {
     if (id !== subject && state && isNear(state.x, state.y)) near.push(id);
   }

@@ -14,7 +14,7 @@ import { type Fault, STRIKES, STRIKES_S } from './faults.ts';
 import type { TrustGround } from './ground.ts';
 import { type FlyingShot, HitRecord, JUDGED_AFTER_S, sureHit } from './judge-hits.ts';
 import { judgeMove } from './judge-moves.ts';
-import { judgeShots, newShots } from './judge-shots.ts';
+import { judgeShots, type NewShot, newShots, noteShots } from './judge-shots.ts';
 import { Track } from './track.ts';
 import { isOwnWitness, nearTo } from './witnesses.ts';
 
@@ -82,8 +82,8 @@ export class Witnessing {
     const self = this.#ground.self();
     const track = this.#follow(self);
     if (!track) return;
+    noteShots(track, this.#watchShots(self, track, state));
     track.push(state);
-    this.#noteShots(self, track, state);
   }
 
   #follow(peer: PeerId): Track | null {
@@ -97,7 +97,8 @@ export class Witnessing {
     return track;
   }
 
-  #noteShots(owner: PeerId, track: Track, state: AvatarState) {
+  /** The new shots of a state; those that can be judged later wait for it. */
+  #watchShots(owner: PeerId, track: Track, state: AvatarState): NewShot[] {
     const fresh = newShots(track, state);
     // Whoever has just come may not have a link to all that it shoots at.
     if (state.tick - track.sinceTick > GRACE_S * this.#rate && this.#shots.length < MAX_SHOTS) {
@@ -115,7 +116,7 @@ export class Witnessing {
     // Where old states are taken again, they are no news here.
     if (before && state.tick <= before.tick) return;
     if (before && state.tick - before.tick > GAP_S * this.#rate) track.clear();
-    const shots = this.#noteShots(id, track, state);
+    const shots = this.#watchShots(id, track, state);
     const faults = judgeShots(this.#ground.arena, track, state, shots);
     if (track.newest) faults.push(...judgeMove(this.#ground.arena, track.newest, state, track.aliveTick));
     track.push(state);
@@ -131,12 +132,15 @@ export class Witnessing {
     const newest = track?.newest;
     if (!watched || !newest?.isAlive) return;
     const now = this.#ground.tick();
-    if (newest.tick - track!.sinceTick < GRACE_S * this.#rate || now - newest.tick > GAP_S * this.#rate) return;
+    const { respawnTicks, playerStep } = this.#ground.arena.rules;
+    // Later it may have died out of our sight, and come back somewhere else.
+    const mayHaveDied = now - newest.tick > respawnTicks - this.#rate / 2;
+    if (mayHaveDied || newest.tick - track!.sinceTick < GRACE_S * this.#rate) return;
     const dx = beyond(newest.x, (tile & 255) * TILE);
     const dy = beyond(newest.y, (tile >>> 8) * TILE);
     const observed = Math.round(Math.sqrt(dx * dx + dy * dy));
     const ticks = Math.max(0, now - newest.tick) + TILE_SLACK_S * this.#rate;
-    const allowed = Math.round(ticks * this.#ground.arena.rules.playerStep);
+    const allowed = Math.round(ticks * playerStep);
     if (observed <= allowed) return;
     track!.clear();
     this.#strike(id, watched, { what: 'jumped away', tick: newest.tick, weight: STRIKES, observed, allowed });
