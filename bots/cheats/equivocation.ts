@@ -2,7 +2,7 @@
  * Equivocation: tells half of the peers another story than the other half. To peers with an even id it says what it
  * does, to the others the mirror image of it; each side hears a consistent story, so the worlds of the two sides
  * part, and checksums notice that, but not by whose doing. Signed heads of a hash chain of inputs, compared among the
- * others, are proof.
+ * others, are proof. In a mesh it is where its avatar is that half of the neighbours hear otherwise.
  */
 import { Button } from '../../game/input.ts';
 import { buttonsOf } from '../../netcode/lockstep/input-word.ts';
@@ -11,7 +11,8 @@ import { decodePeerInput, encodePeerInput } from '../../netcode/lockstep/peer-in
 import { Kind } from '../../netcode/protocol.ts';
 import { type PeerId, RENDEZVOUS, type Request } from '../../netcode/session.ts';
 import { type Cheat, type CheatNotes, noNotes, noteAttempt } from './cheat.ts';
-import { wrapLockstep } from './wrap.ts';
+import { beTwoFaced } from './mesh/two-faced.ts';
+import { wrapLockstep, wrapMesh } from './wrap.ts';
 
 /** Honest for so long, so that everybody is in and the worlds are known to agree. */
 const HONEST_TICKS = 200;
@@ -58,7 +59,11 @@ function equivocate(honest: LockstepSession, notes: CheatNotes): Partial<Lockste
 
 export const equivocation: Cheat = {
   id: 'equivocation',
-  title: 'tells half of the peers another input than the others',
-  defences: { lockstep: 'signedHeads' },
-  wrapSession: (session, notes = noNotes()) => wrapLockstep(session, (honest) => equivocate(honest, notes)),
+  title: 'tells half of the peers another input, or another place, than the others',
+  defences: { lockstep: 'signedHeads', mesh: 'heads' },
+  wrapSession: (session, notes = noNotes()) =>
+    wrapMesh(
+      wrapLockstep(session, (honest) => equivocate(honest, notes)),
+      (honest) => beTwoFaced(honest, notes),
+    ),
 };

@@ -3,6 +3,12 @@ import { appliesTo, type Cheat } from './cheat.ts';
 import { equivocation } from './equivocation.ts';
 import { lookAheadCheat } from './look-ahead.ts';
 import { mapHack } from './map-hack.ts';
+import { blinding } from './mesh/blinding.ts';
+import { COIN_CHEATS } from './mesh/coin-mint.ts';
+import { doublePickup } from './mesh/double-pickup.ts';
+import { godMode } from './mesh/god-mode.ts';
+import { rapidFire } from './mesh/rapid-fire.ts';
+import { spoof } from './mesh/spoof.ts';
 import { teleport } from './mesh/teleport.ts';
 import { SPEEDS } from './speed.ts';
 import { undoCheat } from './undo.ts';
@@ -19,6 +25,12 @@ export const CHEATS: readonly Cheat[] = [
   equivocation,
   undoCheat,
   teleport,
+  rapidFire,
+  godMode,
+  ...COIN_CHEATS,
+  doublePickup,
+  spoof,
+  blinding,
 ];
 
 /** The cheat of an id. Throws a RangeError that names what is allowed. */

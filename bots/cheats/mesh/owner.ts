@@ -4,6 +4,7 @@
  */
 import { Status, type World } from '../../../game/world.ts';
 import type { MeshSession } from '../../../netcode/mesh/mesh-session.ts';
+import type { Other } from '../../../netcode/mesh/other.ts';
 import type { PeerId } from '../../../netcode/session.ts';
 import { type CheatNotes, noteAttempt } from '../cheat.ts';
 
@@ -91,4 +92,19 @@ export function ownTicks(honest: MeshSession, act: (own: Own) => void): Partial<
       return isMoreDue;
     },
   };
+}
+
+/** The nearest living player whose place is known; null for nobody. */
+export function nearestOther({ honest, world, slot, nowMs }: Own): Other | null {
+  const [x, y] = [world.players.x[slot]!, world.players.y[slot]!];
+  let best: Other | null = null;
+  let bestDistance = Number.POSITIVE_INFINITY;
+  for (const other of honest.peers.values()) {
+    if (!other.hasPlace(nowMs) || !other.state!.isAlive) continue;
+    const distance = other.distanceTo(x, y, nowMs);
+    if (distance >= bestDistance) continue;
+    best = other;
+    bestDistance = distance;
+  }
+  return best;
 }
