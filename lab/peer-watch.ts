@@ -1,4 +1,4 @@
-/** Watches a lockstep match on virtual time for who is noticed, and keeps what cheaters say of themselves. */
+/** Watches a match of peers on virtual time for who is noticed, and keeps what cheaters say of themselves. */
 import { type CheatNotes, noNotes } from '../bots/cheats/index.ts';
 import type { BotRole } from '../bots/swarm/assign.ts';
 import type { PeerId, SessionEvent } from '../netcode/session.ts';
@@ -22,7 +22,9 @@ export class PeerWatch implements CheatWatch {
   /** What a peer says; `playerOf`: the player that has a peer's seat, as far as that peer knows. */
   noted(event: SessionEvent, playerOf: (peer: PeerId) => number, nowMs: number): void {
     if (event.type === 'desync') this.desyncMs ??= nowMs;
-    if (event.type === 'equivocation') this.#blame(playerOf(event.peer), nowMs);
+    if (event.type === 'equivocation' || event.type === 'accused' || event.type === 'banned') {
+      this.#blame(playerOf(event.peer), nowMs);
+    }
     // Nobody leaves a match of bots of its own will.
     if (event.type === 'left') this.#blame(event.player, nowMs);
   }
