@@ -22,25 +22,15 @@
  * When no majority can come together any more, a new line is founded, and all that was is void.
  */
 import type { PeerId } from '../session.ts';
+import { Attendance, type AttendanceTimes, type Attendee, type Whereabouts } from './attendance.ts';
 import type { EpochSeat } from './epoch.ts';
-import {
-  EpochChain,
-  type EpochChange,
-  MAX_CHANGES,
-  MAX_JOINS,
-  type NamedSeat,
-  type ToldEpochs,
-} from './epoch-chain.ts';
+import { EpochChain, type EpochChange, type ToldEpochs } from './epoch-chain.ts';
 import { EpochRecovery, quorumOf, votersOf } from './epoch-recovery.ts';
 import { type AcceptedChange, type Ballot, type Memory, nextBallot, type RoomMessage } from './room-messages.ts';
 
-export interface KeeperTimes {
+export interface KeeperTimes extends AttendanceTimes {
   /** Epochs follow each other at this distance at least. */
   epochEveryMs: number;
-  /** Who said nothing for this long is away. */
-  awayAfterMs: number;
-  /** The seat of somebody who is away is kept for this long. */
-  seatHoldMs: number;
   /** A rendezvous that was started anew waits so long for somebody who knows the match, before it founds another. */
   recoverMs: number;
   /** A match of which no majority came together for this long is given up. */
@@ -56,13 +46,9 @@ export const KEEPER_TIMES: KeeperTimes = {
 };
 
 /** What a keeper needs of the room around it. */
-export interface KeeperRoom {
+export interface KeeperRoom extends Whereabouts {
   /** Reliably, to somebody who is present. */
   send(peer: PeerId, message: RoomMessage, nowMs: number): void;
-  heardMs(peer: PeerId): number;
-  cellOf(peer: PeerId): number;
-  /** The highest number that was given out. */
-  lastPeer(): PeerId;
   /** A match was recovered: these numbers are taken, and so are all up to `lastPeer`. */
   reserve(peers: readonly PeerId[], lastPeer: PeerId): void;
   decided(line: number, number: number): void;
@@ -72,17 +58,6 @@ export interface KeeperRoom {
   expel(peer: PeerId, nowMs: number): void;
   /** 32 random bits. */
   random(): number;
-}
-
-/** Somebody who is present in the room. */
-interface Attendee {
-  readonly peer: PeerId;
-  readonly name: string;
-  /** What it remembers of the match; null for nothing that holds. */
-  memory: Memory | null;
-  life: number;
-  /** It was told all epochs so far, and is told those to come. */
-  isTold: boolean;
 }
 
 interface Proposal extends AcceptedChange {
@@ -98,8 +73,7 @@ export class EpochKeeper {
   readonly #seats: number;
   readonly #times: KeeperTimes;
   readonly #room: KeeperRoom;
-  /** By arrival. */
-  readonly #attendees = new Map<PeerId, Attendee>();
+  readonly #attendance: Attendance;
   #chain: EpochChain | null = null;
   /** Null when the first phase is over. */
   #recovery: EpochRecovery | null = new EpochRecovery(null);
@@ -113,9 +87,6 @@ export class EpochKeeper {
   #zeroMs = Number.NaN;
   /** Highest life that was given, by peer. */
   readonly #lives = new Map<PeerId, number>();
-  /** Since when those who have a seat are not present, and who of them said bye. */
-  readonly #goneSinceMs = new Map<PeerId, number>();
-  readonly #byes = new Set<PeerId>();
   readonly #startMs: number;
   #nextDueMs: number;
   /** Since when something cannot be decided. */
@@ -125,10 +96,15 @@ export class EpochKeeper {
     this.#seats = seats;
     this.#times = times;
     this.#room = room;
+    this.#attendance = new Attendance(times, room);
     this.#startMs = nowMs;
     this.#nextDueMs = nowMs;
     this.#by = room.random();
     this.#ballot = nextBallot(0, this.#by);
+  }
+
+  get #attendees(): ReadonlyMap<PeerId, Attendee> {
+    return this.#attendance.here;
   }
 
   get newest() {
@@ -168,7 +144,7 @@ export class EpochKeeper {
   get isFull(): boolean {
     const { newest } = this;
     let taken = 0;
-    for (const { peer } of newest?.seats ?? []) if (!this.#byes.has(peer)) taken++;
+    for (const { peer } of newest?.seats ?? []) if (!this.#attendance.saidBye(peer)) taken++;
     for (const peer of this.#attendees.keys()) if (!newest?.seatOf(peer)) taken++;
     return taken >= this.#seats;
   }
@@ -176,24 +152,21 @@ export class EpochKeeper {
   /** Somebody is present; again, over another link, or for the first time. */
   enter(peer: PeerId, name: string, memory: Memory | undefined, nowMs: number): void {
     const attendee = { peer, name, memory: memory ?? null, life: memory?.life ?? 0, isTold: false };
-    this.#attendees.set(peer, attendee);
-    this.#goneSinceMs.delete(peer);
+    this.#attendance.arrive(attendee);
     if (this.#isSettled) this.#welcome(attendee, nowMs);
     else if (memory) this.#recall(attendee, memory.line, false, nowMs);
   }
 
   /** Somebody is no longer present; `forGood` when it said so. */
   depart(peer: PeerId, forGood: boolean, nowMs: number): void {
-    this.#attendees.delete(peer);
+    this.#attendance.here.delete(peer);
     const isSeated = this.newest?.seatOf(peer) || this.#proposal?.change.joined.some((seat) => seat.peer === peer);
     if (!isSeated) {
       this.#lives.delete(peer);
       return;
     }
-    this.#goneSinceMs.set(peer, nowMs);
-    if (!forGood) return;
-    this.#byes.add(peer);
-    this.#tally(nowMs);
+    this.#attendance.miss(peer, forGood, nowMs);
+    if (forGood) this.#tally(nowMs);
   }
 
   receive(peer: PeerId, message: RoomMessage, nowMs: number): void {
@@ -292,9 +265,7 @@ export class EpochKeeper {
     if (!this.#chain) this.#zeroMs = recovery.zeroMs(chain.line);
     this.#chain = chain;
     this.#isOwn = false;
-    for (const { peer } of chain.newest.seats) {
-      if (!this.#attendees.has(peer) && !this.#goneSinceMs.has(peer)) this.#goneSinceMs.set(peer, nowMs);
-    }
+    this.#attendance.missAbsent(chain.newest.seats, nowMs);
     for (const attendee of [...this.#attendees.values()]) {
       if (attendee.memory?.line === chain.line) this.#welcome(attendee, nowMs);
       else this.#room.expel(attendee.peer, nowMs);
@@ -346,7 +317,7 @@ export class EpochKeeper {
     const proposal = this.#proposal;
     if (!proposal) return;
     const voters = votersOf(this.newest!);
-    const votes = voters.filter(({ peer }) => proposal.acks.has(peer) || this.#byes.has(peer)).length;
+    const votes = voters.filter(({ peer }) => proposal.acks.has(peer) || this.#attendance.saidBye(peer)).length;
     if (votes + this.#ownVotes(voters) >= quorumOf(voters.length)) this.#decide(proposal, nowMs);
   }
 
@@ -361,13 +332,10 @@ export class EpochKeeper {
     for (const { peer, isTold } of this.#attendees.values()) {
       if (isTold) this.#room.send(peer, { type: 'epochCommit', line: chain.line, number, change }, nowMs);
     }
-    for (const { peer } of change.joined) {
-      if (!this.#attendees.has(peer) && !this.#goneSinceMs.has(peer)) this.#goneSinceMs.set(peer, nowMs);
-    }
+    this.#attendance.missAbsent(change.joined, nowMs);
     this.#room.decided(chain.line, number);
     for (const peer of change.gone) {
-      this.#byes.delete(peer);
-      this.#goneSinceMs.delete(peer);
+      this.#attendance.forget(peer);
       this.#lives.delete(peer);
       this.#room.dropped(peer, nowMs);
     }
@@ -377,10 +345,10 @@ export class EpochKeeper {
   /** Lets time pass. */
   advance(nowMs: number): void {
     this.#recover(nowMs);
-    if (this.#recovery) this.#stuckSinceMs ??= nowMs;
+    if (this.#recovery || this.#proposal) this.#stuckSinceMs ??= nowMs;
     if (this.#isOver(nowMs)) this.#found(nowMs);
     if (!this.#chain || this.#recovery || this.#proposal || nowMs < this.#nextDueMs) return;
-    const change = this.#due(nowMs);
+    const change = this.#attendance.changeOf(this.newest!, this.#seats, nowMs);
     if (!change) this.#stuckSinceMs = null;
     else if (this.#canDecide(nowMs)) this.#propose(change, true, nowMs);
     else this.#stuckSinceMs ??= nowMs;
@@ -399,36 +367,23 @@ export class EpochKeeper {
 
   /** Whether nobody is left who may vote on the next epoch. */
   #isOrphaned(nowMs: number): boolean {
-    return !votersOf(this.newest!).some((seat) => this.#mayVote(seat, nowMs));
-  }
-
-  /** Whether a voter is here, or may come back. */
-  #mayVote({ peer, life }: EpochSeat, nowMs: number): boolean {
-    const attendee = this.#attendees.get(peer);
-    if (attendee) return attendee.life === life;
-    return !this.#byes.has(peer) && nowMs - this.#goneSinceMs.get(peer)! < this.#times.seatHoldMs;
+    return !votersOf(this.newest!).some((seat) => this.#attendance.maySit(seat, nowMs));
   }
 
   /** Whether enough voters are within reach, so that a proposal does not wait for somebody to come back. */
   #canDecide(nowMs: number): boolean {
     const voters = votersOf(this.newest!);
-    const votes = voters.filter(({ peer, life }) => {
-      return this.#byes.has(peer) || (this.#attendees.get(peer)?.life === life && !this.#isSilent(peer, nowMs));
+    const attendance = this.#attendance;
+    const votes = voters.filter((seat) => {
+      return attendance.saidBye(seat.peer) || (attendance.sits(seat) && !attendance.isSilent(seat.peer, nowMs));
     });
     return votes.length + this.#ownVotes(voters) >= quorumOf(voters.length);
   }
 
-  #isSilent(peer: PeerId, nowMs: number): boolean {
-    return nowMs - this.#room.heardMs(peer) >= this.#times.awayAfterMs;
-  }
-
   /** Another match begins, with those who are here. */
   #found(nowMs: number): void {
-    const heard = [...this.#attendees.values()].filter(({ peer }) => !this.#isSilent(peer, nowMs));
-    if (heard.length === 0) return;
-    const seats = heard.slice(0, this.#seats).map(({ peer, name }, slot): NamedSeat => {
-      return { peer, slot, life: 0, isAway: false, cell: this.#room.cellOf(peer), name };
-    });
+    const seats = this.#attendance.firstSeats(this.#seats, nowMs);
+    if (seats.length === 0) return;
     const line = this.#room.random() || 1;
     this.#chain = new EpochChain(line, { number: 1, lastPeer: this.#room.lastPeer(), seats });
     this.#recovery = null;
@@ -439,59 +394,13 @@ export class EpochKeeper {
     this.#nextDueMs = nowMs + this.#times.epochEveryMs;
     this.#stuckSinceMs = null;
     this.#lives.clear();
-    this.#goneSinceMs.clear();
-    this.#byes.clear();
+    this.#attendance.forgetAll();
     this.counters.founded++;
     for (const attendee of this.#attendees.values()) {
       attendee.life = 0;
       this.#tell(attendee, this.#chain.whole(), nowMs);
     }
     this.#room.decided(line, 1);
-  }
-
-  /** What the next epoch should change; null for nothing. Costs a look at every seat. */
-  #due(nowMs: number): EpochChange | null {
-    const { seats } = this.newest!;
-    const gone: PeerId[] = [];
-    const changed: EpochChange['changed'][number][] = [];
-    const taken = new Set<number>();
-    for (const seat of seats) {
-      taken.add(seat.slot);
-      const { peer } = seat;
-      if (gone.length >= MAX_CHANGES || changed.length >= MAX_CHANGES) continue;
-      if (this.#isDropped(seat, nowMs)) {
-        gone.push(peer);
-        continue;
-      }
-      const attendee = this.#attendees.get(peer);
-      const isAway = !attendee || this.#isSilent(peer, nowMs);
-      const life = Math.max(seat.life, attendee?.life ?? 0);
-      if (isAway === seat.isAway && life === seat.life) continue;
-      // Where it was last is told with its absence: there its coins lie when it does not come back.
-      changed.push({ peer, life, isAway, cell: isAway ? this.#room.cellOf(peer) : seat.cell });
-    }
-    const joined = this.#newSeats(taken, nowMs);
-    if (gone.length + changed.length + joined.length === 0) return null;
-    return { lastPeer: this.#room.lastPeer(), gone, changed, joined };
-  }
-
-  /** A seat is dropped once its absence was told; at once when its peer said bye. */
-  #isDropped({ peer, isAway }: EpochSeat, nowMs: number): boolean {
-    if (!isAway || this.#attendees.has(peer)) return false;
-    return this.#byes.has(peer) || nowMs - this.#goneSinceMs.get(peer)! >= this.#times.seatHoldMs;
-  }
-
-  /** Newcomers in order, in the lowest slots that are free. */
-  #newSeats(taken: Set<number>, nowMs: number): NamedSeat[] {
-    const joined: NamedSeat[] = [];
-    let slot = 0;
-    for (const { peer, name, life } of this.#attendees.values()) {
-      if (this.newest!.seatOf(peer) || this.#isSilent(peer, nowMs)) continue;
-      while (taken.has(slot)) slot++;
-      if (slot >= this.#seats || joined.length === MAX_JOINS) break;
-      joined.push({ peer, slot: slot++, life, isAway: false, cell: this.#room.cellOf(peer), name });
-    }
-    return joined;
   }
 
   get status() {

@@ -223,6 +223,25 @@ describe('agreement', () => {
     expect([ada, bo].map(({ client }) => client.seat)).toMatchObject([{ slot: 0 }, { slot: 1 }]);
   });
 
+  test('M-E8: so is one that nobody was there to vote in, when one of three comes back', () => {
+    const { t, guests } = met(3);
+    const { line } = guests[0]!.client.epoch!;
+    // The votes on a newcomer's seat are lost, and then all links.
+    t.drop = (_bytes, way) => way === 'up';
+    const late = t.guest();
+    t.drop = (bytes, way) => way === 'up' && bytes[1] === Kind.reliable;
+    t.until(() => late.client.epoch !== null);
+    t.run(300);
+    expect(statusOf(t)).toMatchObject({ proposals: statusOf(t).decided + 1 });
+    for (const guest of [...guests, late]) t.cut(guest);
+    t.drop = () => false;
+    t.run(500);
+    t.connect(guests[0]!);
+    t.run(50_000);
+    expect(guests[0]!.client.epoch!.line).toBe(line);
+    t.until(() => guests[0]!.client.epoch!.line !== line, 20_000);
+  });
+
   test('M-E8: when all have left, the next to come founds another match at once', () => {
     const { t, guests } = met(2);
     const { line } = guests[0]!.client.epoch!;
