@@ -25,7 +25,7 @@ const MARKUP = `<dialog class="rooms" aria-labelledby="rooms-title">
 const ABOUT: Readonly<Record<string, string>> = {
   host: 'This page decides what is true, for as long as it is open. Guests reach it directly.',
   lockstep: 'An arena of its own for up to eight. It lives for as long as somebody is in it.',
-  mesh: 'A small arena of its own for up to eight. Everybody decides about itself; coins are kept by three of you each.',
+  mesh: 'A small arena of its own for up to eight. Everybody decides about itself; three of you keep each coin.',
 };
 
 export class RoomDialog {

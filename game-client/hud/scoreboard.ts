@@ -12,8 +12,8 @@ const MARKUP = `
   <table>
     <thead><tr><th></th><th>player</th><th title="score">score</th><th title="kills">K</th><th title="deaths">D</th></tr></thead>
     <tbody data-part="rows"></tbody>
+    <caption class="unknown" data-part="unknown" hidden>– : nobody tells it</caption>
   </table>
-  <p class="unknown" data-part="unknown" hidden>– nobody tells others’ scores</p>
 </section>`;
 
 export class Scoreboard {

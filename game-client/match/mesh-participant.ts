@@ -72,7 +72,10 @@ export class MeshParticipant extends PeerParticipant<MeshSession> {
   }
 
   protected override heard(event: SessionEvent): void {
-    if (event.type === 'purchased' && !event.granted) this.hooks.onNotice(`No shield: it costs ${SHIELD_PRICE} coins`);
+    const { onNotice } = this.hooks;
+    if (event.type === 'purchased' && !event.granted) onNotice(`No shield: it costs ${SHIELD_PRICE} coins`);
+    else if (event.type === 'banned')
+      onNotice(`${this.session.rendezvous.nameOf(event.peer)} is banned: ${event.reason}`);
   }
 
   protected override passed(nowMs: number): void {
