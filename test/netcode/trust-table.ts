@@ -42,6 +42,8 @@ interface Flying {
   from: PeerId;
   to: PeerId;
   bytes: Uint8Array;
+  /** Through the rendezvous: needs no link. */
+  isCarried: boolean;
 }
 
 export class TrustTable {
@@ -105,7 +107,7 @@ export class TrustTable {
         present: () => this.peers.size,
         homeOf: () => this.home,
         coinPlace: () => this.coin,
-        sendAnyhow: (to, bytes) => this.inject(id, to, bytes, this.network.delayMs),
+        sendAnyhow: (to, bytes) => this.inject(id, to, bytes, this.network.delayMs, true),
         send: (to, bytes) => this.send(id, to, bytes),
         // Lines between peers resend; here what goes by them is not lost.
         sendReliable: (to, bytes) => this.send(id, to, bytes, true),
@@ -175,8 +177,9 @@ export class TrustTable {
   }
 
   /** Puts bytes on their way as if `from` had sent them. */
-  inject(from: PeerId, to: PeerId, bytes: Uint8Array, delayMs = 0): void {
-    this.#flying.push({ atMs: this.nowMs + delayMs, order: this.#order++, from, to, bytes: bytes.slice() });
+  inject(from: PeerId, to: PeerId, bytes: Uint8Array, delayMs = 0, isCarried = false): void {
+    const atMs = this.nowMs + delayMs;
+    this.#flying.push({ atMs, order: this.#order++, from, to, bytes: bytes.slice(), isCarried });
   }
 
   /** Tells the own state to all, as a session does each tick. `faces`: what to tell whom instead. */
@@ -207,13 +210,13 @@ export class TrustTable {
     const due = this.#flying.filter(({ atMs }) => atMs <= this.nowMs);
     this.#flying = this.#flying.filter(({ atMs }) => atMs > this.nowMs);
     due.sort((a, b) => a.atMs - b.atMs || a.order - b.order);
-    for (const { from, to, bytes } of due) this.#hear(this.peers.get(to)!, from, bytes);
+    for (const flying of due) this.#hear(this.peers.get(flying.to)!, flying);
   }
 
-  #hear(peer: SeatedPeer, from: PeerId, bytes: Uint8Array): void {
-    const other = peer.others.get(from);
-    if (!other?.isReachable) return;
-    const message = peer.trust.open(from, bytes, false);
+  #hear(peer: SeatedPeer, { from, bytes, isCarried }: Flying): void {
+    const other = peer.others.get(from) ?? new Other(from, () => {}, this.nowMs);
+    if (!other.isReachable && !isCarried) return;
+    const message = peer.trust.open(from, bytes, isCarried);
     if (!message) return;
     try {
       if (message[1] === Kind.meshState) this.#hearState(peer, other, from, message);

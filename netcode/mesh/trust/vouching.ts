@@ -25,6 +25,8 @@ const WAIT_MS = 2000;
 const FRESH_S = 4;
 /** Fewer neighbours than this, and a player is alone now and then. */
 const SELDOM_ALONE = 8;
+/** When a match begins nobody has links yet, and nobody can have seen anybody. */
+const OPENING_S = 10;
 /** Places told between two ticks, and an attestation's rounding. */
 const SLACK = 16 * 256;
 /** The draw favours so many times the share of witnesses among those near: crowds are uneven. */
@@ -183,7 +185,8 @@ export class Vouching {
     const { decide } = pending;
     if (!decide) return;
     const isSeen = this.#count(Number(name.split(' ')[1]), pending) >= NEEDED;
-    const needsNone = this.#density < SELDOM_ALONE;
+    const isOpening = this.#ground.tick() < OPENING_S * this.#ground.settings.config.tickRateHz;
+    const needsNone = isOpening || this.#density < SELDOM_ALONE;
     if (!isSeen && !needsNone && nowMs - pending.sinceMs < WAIT_MS) return;
     const isAllowed = isSeen || needsNone;
     this.#cases.delete(name);
