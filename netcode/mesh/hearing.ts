@@ -46,7 +46,8 @@ function hear(core: Core, from: PeerId, bytes: Uint8Array, isCarried: boolean, n
       refuseVersion(core, other, kind, bytes, nowMs);
       return;
     }
-    other.lastHeardMs = nowMs;
+    // What the rendezvous carried says nothing of a link: that may lead to a program that died.
+    if (!isCarried || other.link === 'relayed') other.lastHeardMs = nowMs;
     const told = core.trust ? core.trust.open(from, bytes, isCarried) : bytes;
     if (told) deliver(core, other, told, nowMs);
   } catch (error) {
