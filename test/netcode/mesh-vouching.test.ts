@@ -7,7 +7,7 @@ const CLAIMANT = 1;
 const TOKEN = 7;
 
 /** Enough players that nobody is alone; all but the home stand together, and tell it. */
-function crowd(count = 40) {
+function crowd(count = 50) {
   const table = new TrustTable({ witnesses: true, replayWindow: true }, 5);
   table.home = HOME;
   table.coin = { x: 100_000, y: 100_000 };

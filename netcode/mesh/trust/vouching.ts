@@ -24,13 +24,13 @@ const PATIENCE_MS = 1000;
 const WAIT_MS = 2000;
 const FRESH_S = 4;
 /** Fewer neighbours than this, and a player is alone now and then. */
-const SELDOM_ALONE = 8;
+const SELDOM_ALONE = 16;
 /** When a match begins nobody has links yet, and nobody can have seen anybody. */
 const OPENING_S = 10;
 /** Places told between two ticks, and an attestation's rounding. */
 const SLACK = 16 * 256;
 /** The draw favours so many times the share of witnesses among those near: crowds are uneven. */
-const FAVOURED = 2;
+const FAVOURED = 3;
 const MAX_KEPT = 512;
 const FULL_TURN = 2 ** 32;
 

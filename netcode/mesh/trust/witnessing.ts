@@ -135,7 +135,12 @@ export class Witnessing {
     const { respawnTicks, playerStep } = this.#ground.arena.rules;
     // Later it may have died out of our sight, and come back somewhere else.
     const mayHaveDied = now - newest.tick > respawnTicks - this.#rate / 2;
-    if (mayHaveDied || newest.tick - track!.sinceTick < GRACE_S * this.#rate) return;
+    // Or it has just come back, and said this before.
+    const isSettled = track!.states.some(({ tick, isAlive, deaths }) => {
+      const ago = newest.tick - tick;
+      return isAlive && deaths === newest.deaths && ago >= GRACE_S * this.#rate && ago < 2 * GRACE_S * this.#rate;
+    });
+    if (mayHaveDied || !isSettled || newest.tick - track!.sinceTick < GRACE_S * this.#rate) return;
     const dx = beyond(newest.x, (tile & 255) * TILE);
     const dy = beyond(newest.y, (tile >>> 8) * TILE);
     const observed = Math.round(Math.sqrt(dx * dx + dy * dy));
