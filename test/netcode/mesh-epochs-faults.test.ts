@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { EpochsWorld } from './mesh-epochs-world.ts';
 
 /** EPOCH_SEEDS=1-1000 for many more. */
-const [first = 1, last = 60] = (process.env.EPOCH_SEEDS ?? '').split('-').filter(Boolean).map(Number);
+const [first = 1, last = 200] = (process.env.EPOCH_SEEDS ?? '').split('-').filter(Boolean).map(Number);
 
 for (let seed = first; seed <= last; seed++) {
   test(`epochs are agreed on once, whatever fails (seed ${seed})`, () => {
