@@ -129,7 +129,7 @@ export function audit(authority: AuthorityRecording, swarms: SwarmRecording[], o
     conflicts = disputed.kinds;
     addSweep(out, sweep, disputed, 'nothing happened 5 s after the first and before the last tick', reported.count);
     addOwnTicks(out, meta, rows, tickEvidence(options.evidence));
-    addMesh(out, meta, swarms, { sweep, truth, peers });
+    addMesh(out, meta, swarms, { sweep, truth, peers, headerBytes: options.headerBytes });
     out.set('coins.error', ledger?.error ?? null, 'nobody counted the ledger after the match');
   } else {
     const disputed = countConflicts(authority, viewers);

@@ -139,8 +139,13 @@ export const MEASURES = {
   'links.mean': low('count', 'links per peer, direct and relayed: mean over peers and time'),
   'links.worst': low('count', 'most links that any peer had'),
   'links.opened.rate': low('Hz', 'links that came up per peer'),
+  'links.setup': low(
+    'kbit/s',
+    'what opening links costs a peer below its messages: links opened × the measured cost of one',
+  ),
   'neighbour.setup.p50': low('ms', `${SETUP}: median`),
   'neighbour.setup.p99': low('ms', `${SETUP}: 99th percentile`),
+  'up.states': low('kbit/s', 'states that a peer of a mesh tells, with transport headers: what up.formula is about'),
   'recipients.mean': low('count', 'others that a peer of a mesh tells its state: mean over peers and time'),
   'forwarded.ratio': low('ratio', 'bytes of states that a neighbour forwarded ÷ bytes of all states sent'),
   'relayed.ratio': low('ratio', 'bytes that crossed a relay ÷ all bytes'),

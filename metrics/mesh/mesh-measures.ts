@@ -15,6 +15,12 @@ import type { SwarmRecording } from '../swarm-recorder.ts';
 import { setupTimes } from './encounters.ts';
 import { EQUIVOCATION } from './mesh-notes.ts';
 
+/**
+ * What a peer sends until a link is open, headers included, besides what diallers say through others: STUN, DTLS with a
+ * certificate each way, SCTP. Measured by `npm run bench:links`.
+ */
+const LINK_SETUP_BYTES = 2800;
+
 const OF_A_MESH: MeasureName[] = [
   'timeline.spread.p99',
   'divergence.ratio',
@@ -22,6 +28,8 @@ const OF_A_MESH: MeasureName[] = [
   'neighbour.setup.p50',
   'neighbour.setup.p99',
   'links.opened.rate',
+  'links.setup',
+  'up.states',
   'recipients.mean',
   'forwarded.ratio',
   'accusations.rate',
@@ -36,7 +44,7 @@ export function addMesh(
   out: MeasureSheet,
   meta: AuthorityMeta,
   swarms: readonly SwarmRecording[],
-  { sweep, truth, peers }: { sweep: Sweep; truth: Truth; peers: number },
+  { sweep, truth, peers, headerBytes }: { sweep: Sweep; truth: Truth; peers: number; headerBytes: number },
 ): void {
   const seconds = (meta.untilMs - meta.fromMs) / 1000;
   const played = peers * seconds;
@@ -56,6 +64,11 @@ export function addMesh(
   out.set('neighbour.setup.p50', setup.percentile(50), whySetup);
   out.set('neighbour.setup.p99', setup.percentile(99), whySetup);
   out.set('links.opened.rate', played > 0 ? sum(({ meta: { mesh } }) => mesh.linksOpened) / played : null, whyNone);
+  const opened = sum(({ meta: { mesh } }) => mesh.linksOpened);
+  const setupKbps = played > 0 ? (opened * LINK_SETUP_BYTES * 8) / 1000 / played : null;
+  out.set('links.setup', setupKbps, whyNone, 'modelled');
+  const told = sum(({ meta: { mesh } }) => mesh.stateBytes + mesh.states * headerBytes);
+  out.set('up.states', played > 0 ? (told * 8) / 1000 / played : null, whyNone);
   out.set('recipients.mean', recipientsOf(swarms).mean, 'no peer told how many it tells');
 
   const stateBytes = sum(({ meta: { mesh } }) => mesh.stateBytes);

@@ -116,4 +116,4 @@ function length(dx: number, dy: number): number {
 /** Those this near are told where we are: by the time it arrives they may see us. */
 export const TELLING_RADIUS = VISION_RADIUS + 64 * 256;
 /** Links to those this near are opened: by the time one is up they may be told. */
-export const LINKING_RADIUS = VISION_RADIUS + 192 * 256;
+export const LINKING_RADIUS = VISION_RADIUS + 128 * 256;
