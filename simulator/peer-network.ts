@@ -33,6 +33,17 @@ export interface PeerNetworkOptions {
 /** Takes what arrives at a participant: from whom by number on the network, and over which of several links between them. */
 export type Receive = (from: number, bytes: Uint8Array, link: number) => void;
 
+/** One message on its way. */
+interface Parcel {
+  from: number;
+  to: number;
+  bytes: Uint8Array;
+  link: number;
+  readonly arrive: () => void;
+}
+
+const NO_BYTES = new Uint8Array(0);
+
 export class PeerNetwork {
   readonly #options: PeerNetworkOptions;
   readonly #lines = new Map<number, Line>();
@@ -43,6 +54,8 @@ export class PeerNetwork {
   /** Participants that have no network at all. */
   readonly #cut = new Set<number>();
   readonly #extraDelaysMs = new Map<number, number>();
+  /** Parcels that have arrived, for the next ones: there are hundreds of thousands a second. */
+  readonly #idle: Parcel[] = [];
   #profile: LinkProfile;
 
   constructor(options: PeerNetworkOptions) {
@@ -75,6 +88,7 @@ export class PeerNetwork {
 
   /** Whether two participants can reach each other now. */
   areConnected(a: number, b: number): boolean {
+    if (this.#cut.size === 0 && this.#partOf.size === 0) return true;
     if (this.#cut.has(a) || this.#cut.has(b)) return false;
     return (this.#partOf.get(a) ?? 0) === (this.#partOf.get(b) ?? 0);
   }
@@ -124,10 +138,29 @@ export class PeerNetwork {
     const model = this.#model(from, to);
     const count = model.offer(clock.nowMs, bytes.length);
     for (let i = 0; i < count; i++) {
-      clock.at(model.arrivals[i]!, () => {
-        if (this.areConnected(from, to)) this.#receivers.get(to)?.(from, bytes, link);
-      });
+      const parcel = this.#idle.pop() ?? this.#makeParcel();
+      parcel.from = from;
+      parcel.to = to;
+      parcel.bytes = bytes;
+      parcel.link = link;
+      clock.at(model.arrivals[i]!, parcel.arrive);
     }
+  }
+
+  #makeParcel(): Parcel {
+    const parcel: Parcel = {
+      from: 0,
+      to: 0,
+      bytes: NO_BYTES,
+      link: 0,
+      arrive: () => {
+        const { from, to, bytes, link } = parcel;
+        parcel.bytes = NO_BYTES;
+        this.#idle.push(parcel);
+        if (this.areConnected(from, to)) this.#receivers.get(to)?.(from, bytes, link);
+      },
+    };
+    return parcel;
   }
 
   #model(from: number, to: number): LinkModel {

@@ -6,7 +6,6 @@ import { decodeMessage, encodeMessage, kindOf } from '../messages.ts';
 import { Kind, PROTOCOL_VERSION, ProtocolError } from '../protocol.ts';
 import { type PeerId, RENDEZVOUS } from '../session.ts';
 import { hearShot } from './avatar.ts';
-import { layKnownCoins } from './coins.ts';
 import type { Core } from './core.ts';
 import type { CoinNews } from './ledger/coin-book.ts';
 import { decodeNews, decodeNewsList } from './ledger/news-codec.ts';
@@ -190,7 +189,6 @@ function hearKill(core: Core, victim: Other, deaths: number): void {
 function learnNews(core: Core, from: Other, news: readonly CoinNews[], nowMs: number): void {
   const stage = core.stage!;
   const fresh = stage.ledger.book.apply(news);
-  if (fresh.length === 0) return;
-  layKnownCoins(stage);
-  tellNewsOn(core, fresh, from, nowMs);
+  // They are laid into the world in the next tick.
+  if (fresh.length > 0) tellNewsOn(core, fresh, from, nowMs);
 }

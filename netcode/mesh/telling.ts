@@ -156,13 +156,10 @@ export function forward(core: Core, owner: Other, bytes: Uint8Array, nowMs: numb
 
 /** Those in sight hear own news of coins with our state (M6); here they go to who may see a new coin, and not us. */
 export function tellNews(core: Core, news: readonly CoinNews[], nowMs: number): void {
+  const places = news.map((one) => placesOf(core, one));
   for (const other of core.others.values()) {
     if (!other.isReachable || other.isTold) continue;
-    tellNewsTo(
-      other,
-      news.filter((one) => mayConcern(core, one, other, nowMs)),
-      nowMs,
-    );
+    tellNewsTo(other, concerning(news, places, other, nowMs), nowMs);
   }
 }
 
@@ -181,20 +178,31 @@ export function tellNewsOn(core: Core, news: readonly CoinNews[], from: Other, n
     if (other.distanceTo(teller.x, teller.y, nowMs) <= TELLING_RADIUS) heard.push(other);
     else if (other.isReachable) distant.push(other);
   }
+  if (distant.length === 0) return;
+  const places = news.map((one) => placesOf(core, one));
   for (const other of distant) {
+    const theirs = concerning(news, places, other, nowMs);
+    if (theirs.length === 0) continue;
     const { x, y } = other.state!;
     const mine = other.distanceTo(place.x, place.y, nowMs);
-    if (heard.some((rival) => rival.distanceTo(x, y, nowMs) < mine)) continue;
-    const theirs = news.filter((one) => mayConcern(core, one, other, nowMs));
-    tellNewsTo(other, theirs, nowMs);
+    if (!heard.some((rival) => rival.distanceTo(x, y, nowMs) < mine)) tellNewsTo(other, theirs, nowMs);
   }
 }
 
-/** Whether what news tell of may lie in somebody's sight. */
-function mayConcern(core: Core, { spot, generation, dropped }: CoinNews, other: Other, nowMs: number): boolean {
+/** Where what news tell of may lie. */
+function placesOf(core: Core, { spot, generation, dropped }: CoinNews): Place[] {
   mintPlace(core.stage!.arena, spot, generation, minted);
-  if (other.distanceTo(minted[0]!, minted[1]!, nowMs) <= TELLING_RADIUS) return true;
-  return dropped.some(({ x, y }) => other.distanceTo(x, y, nowMs) <= TELLING_RADIUS);
+  return [{ x: minted[0]!, y: minted[1]! }, ...dropped];
+}
+
+/** Those of the news that tell of something which may lie in somebody's sight. */
+function concerning(news: readonly CoinNews[], places: readonly Place[][], other: Other, nowMs: number): CoinNews[] {
+  return news.filter((_, i) => places[i]!.some(({ x, y }) => other.distanceTo(x, y, nowMs) <= TELLING_RADIUS));
+}
+
+interface Place {
+  x: number;
+  y: number;
 }
 
 const minted = new Int32Array(2);
