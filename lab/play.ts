@@ -41,6 +41,8 @@ export interface RunningGame {
 
 /** Seats for people, beside the bots. */
 const SEATS = 16;
+/** In a mesh links come and go only where not everybody is near. */
+const IN_VIEW: Readonly<Record<string, number>> = { mesh: 8 };
 const ANYWHERE = '0.0.0.0';
 
 /** Starts everything. Rejects with a BrokenRun when nothing can be played; then nothing is left running. */
@@ -91,7 +93,14 @@ async function startMatch(
 ): Promise<string> {
   const { topology, mostPlayers = Number.POSITIVE_INFINITY } = launcher;
   const bots = Math.min(wanted, mostPlayers - SEATS);
-  const plan = planOf({ topology, players: bots + SEATS, durationS: 1, sampleRatio: 0, ...(inView ? { inView } : {}) });
+  const seen = inView ?? IN_VIEW[topology];
+  const plan = planOf({
+    topology,
+    players: bots + SEATS,
+    durationS: 1,
+    sampleRatio: 0,
+    ...(seen ? { inView: seen } : {}),
+  });
   const place = lan ? { bind: ANYWHERE, origins: ['*'] } : {};
   const hub = startHub(launcher, plan, place);
   hub.child.onCrash = report;

@@ -14,7 +14,7 @@ import { LockstepSession } from '../../netcode/lockstep/lockstep-session.ts';
 import { MeshSession } from '../../netcode/mesh/mesh-session.ts';
 
 const [topology = '', url = '', bots = ''] = process.argv.slice(2);
-const NAMES = ['Amber', 'Basil', 'Clover', 'Dune', 'Ember', 'Fig'];
+const NAMES = ['Amber', 'Basil', 'Clover', 'Dune', 'Ember', 'Fig', 'Gale', 'Heath', 'Iris', 'Jade', 'Kelp', 'Lark'];
 
 const sessions = bots.split(',').map((policy, bot) => {
   const options = {
