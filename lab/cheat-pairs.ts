@@ -49,6 +49,8 @@ export function cheatPairs(plan: Plan, played: Played, audited: Audit): CheatPai
     const twin = playerOf(role.twin);
     if (cheater < 0 || twin < 0) return [];
     const notes = played.cheating?.notes.get(role.index);
+    // What it gains is whose deed it covers.
+    if (notes?.isAccomplice) return [];
     const defence = defenceOf(cheatOf(role.cheat!), plan.topology);
     return [
       cheatPair(audited, {

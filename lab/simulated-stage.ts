@@ -2,7 +2,7 @@
  * The kinds of match that a plan is played as on virtual time, made ready with the cast and the recorders of the plan: one
  * that an authority decides, one in lockstep, and a mesh. What all owe the runner is a `SimulatedStage`.
  */
-import { type CheatNotes, cheatOf, noNotes } from '../bots/cheats/index.ts';
+import { type CheatNotes, cheatOf, noNotes, type Ring } from '../bots/cheats/index.ts';
 import type { BotRole } from '../bots/swarm/assign.ts';
 import { brainOf } from '../bots/swarm/brain.ts';
 import { ForgetfulRecorder } from '../bots/swarm/forgetful-recorder.ts';
@@ -67,9 +67,9 @@ function recordersOf(plan: Plan, roles: Cast, Truth: typeof AuthorityRecorder) {
 }
 
 /** The plan's cheat, where a role has one that stands before the session. */
-function cheatWrap(role: BotRole, notes: CheatNotes): (<S extends Session>(session: S) => S) | undefined {
+function cheatWrap(role: BotRole, notes: CheatNotes, ring: Ring): (<S extends Session>(session: S) => S) | undefined {
   const wrap = role.cheat === null ? undefined : cheatOf(role.cheat).wrapSession;
-  return wrap && ((session) => wrap(session, notes));
+  return wrap && ((session) => wrap(session, notes, ring));
 }
 
 function authorityStage(plan: Plan, roles: Cast, profile: LinkProfile): SimulatedStage {
@@ -85,7 +85,7 @@ function authorityStage(plan: Plan, roles: Cast, profile: LinkProfile): Simulate
     authorityRecorder: truth,
     playersRecorder: players,
     players: roles.map((role) => {
-      const wrapSession = cheatWrap(role, noNotes());
+      const wrapSession = cheatWrap(role, noNotes(), []);
       const player = { name: `bot ${role.index}`, decide: brainOf(role), full: role.full };
       return wrapSession ? { ...player, wrapSession } : player;
     }),
@@ -131,7 +131,7 @@ function lockstepStage(plan: Plan, roles: Cast, profile: LinkProfile): Simulated
       const bends = role.index === plan.players - 1 ? planted : null;
       const wrapSession = (session: LockstepSession) => {
         if (bends) bendWorld(session, bends);
-        return cheatWrap(role, watch.notesOf(role))?.(session) ?? session;
+        return cheatWrap(role, watch.notesOf(role), [])?.(session) ?? session;
       };
       return { name: `bot ${role.index}`, decide: brainOf(role), full: role.full, wrapSession };
     }),
@@ -156,6 +156,7 @@ function meshStage(plan: Plan, roles: Cast, profile: LinkProfile): SimulatedStag
   const { players } = recordersOf(plan, roles, AuthorityRecorder);
   const rendezvous = new RendezvousRecorder();
   const watch = new PeerWatch();
+  const ring: Ring = [];
   let isResting = false;
   const match: SimulatedMesh = new SimulatedMesh({
     settings: meshSettingsOf(plan),
@@ -174,7 +175,7 @@ function meshStage(plan: Plan, roles: Cast, profile: LinkProfile): SimulatedStag
     },
     peers: roles.map((role) => {
       const decide = brainOf(role);
-      const wrapSession = cheatWrap(role, watch.notesOf(role));
+      const wrapSession = cheatWrap(role, watch.notesOf(role), ring);
       return {
         name: `bot ${role.index}`,
         decide: (view) => (isResting ? NO_INPUT : decide(view)),

@@ -19,7 +19,12 @@ export interface CheatNotes {
   accepted: number | null;
   /** When it first tried. */
   beganMs: number | null;
+  /** It only helps another one, who gains. */
+  isAccomplice?: boolean;
 }
+
+/** Sessions of those who cheat together in one match, in the order in which they were wrapped: what they know of each other. */
+export type Ring = Session[];
 
 export interface Cheat {
   id: string;
@@ -34,8 +39,11 @@ export interface Cheat {
   policy?: Policy;
   /** Id of the policy that its honest twin must have, so that the two differ by the cheat only; any when not given. */
   honestPolicy?: string;
-  /** Stands between the driver and the honest session, and counts in `notes` what it does. */
-  wrapSession?<S extends Session>(session: S, notes?: CheatNotes): S;
+  /**
+   * Stands between the driver and the honest session, and counts in `notes` what it does. `ring`: of those who cheat
+   * together; whoever is given none cheats alone.
+   */
+  wrapSession?<S extends Session>(session: S, notes?: CheatNotes, ring?: Ring): S;
 }
 
 export function noNotes(): CheatNotes {

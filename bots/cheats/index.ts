@@ -5,6 +5,7 @@ import { lookAheadCheat } from './look-ahead.ts';
 import { mapHack } from './map-hack.ts';
 import { blinding } from './mesh/blinding.ts';
 import { COIN_CHEATS } from './mesh/coin-mint.ts';
+import { collusion } from './mesh/collusion.ts';
 import { doublePickup } from './mesh/double-pickup.ts';
 import { godMode } from './mesh/god-mode.ts';
 import { rapidFire } from './mesh/rapid-fire.ts';
@@ -14,7 +15,7 @@ import { SPEEDS } from './speed.ts';
 import { undoCheat } from './undo.ts';
 import { UPLINK } from './uplink.ts';
 
-export type { Cheat, CheatNotes, DefenceName } from './cheat.ts';
+export type { Cheat, CheatNotes, DefenceName, Ring } from './cheat.ts';
 export { appliesTo, defenceOf, noNotes } from './cheat.ts';
 
 export const CHEATS: readonly Cheat[] = [
@@ -31,6 +32,7 @@ export const CHEATS: readonly Cheat[] = [
   doublePickup,
   spoof,
   blinding,
+  collusion,
 ];
 
 /** The cheat of an id. Throws a RangeError that names what is allowed. */

@@ -4,8 +4,11 @@ import { MeshNotebook } from '../../metrics/mesh/mesh-notebook.ts';
 import { type LedgerStatement, statementOf } from '../../netcode/mesh/ledger/audit.ts';
 import { MeshSession } from '../../netcode/mesh/mesh-session.ts';
 import { needsKeys } from '../../netcode/mesh/trust/trust.ts';
-import { cheatOf } from '../cheats/index.ts';
+import { cheatOf, noNotes, type Ring } from '../cheats/index.ts';
 import type { PartSurroundings, PeerPart } from './peer-participant.ts';
+
+/** Those of this process that cheat together. */
+const RING: Ring = [];
 
 export class MeshPart implements PeerPart<MeshSession> {
   readonly session: MeshSession;
@@ -15,7 +18,7 @@ export class MeshPart implements PeerPart<MeshSession> {
   constructor({ role: { cheat }, plan, recorder, birth, saw, nowMs }: PartSurroundings) {
     const keys = needsKeys(plan.defences) ? { crypto: nodeMeshCrypto() } : {};
     const honest = new MeshSession({ ...birth, ...keys }, nowMs());
-    this.session = cheat === null ? honest : (cheatOf(cheat).wrapSession?.(honest) ?? honest);
+    this.session = cheat === null ? honest : (cheatOf(cheat).wrapSession?.(honest, noNotes(), RING) ?? honest);
     this.#nowMs = nowMs;
     const notebook = new MeshNotebook(honest, recorder);
     this.#notebook = notebook;

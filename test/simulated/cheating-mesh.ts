@@ -1,5 +1,5 @@
 /** Meshes on virtual time in which some peers cheat, each beside an honest twin, and what came of it. */
-import { type CheatNotes, cheatOf, noNotes } from '../../bots/cheats/index.ts';
+import { type CheatNotes, cheatOf, noNotes, type Ring } from '../../bots/cheats/index.ts';
 import { policyOf } from '../../bots/policies/index.ts';
 import { DEFAULT_MATCH, type MatchConfig } from '../../game/arena.ts';
 import { Random } from '../../game/random.ts';
@@ -49,6 +49,7 @@ export function castMesh(plan: CheatingPlan): { match: SimulatedMesh; notes: Che
   const cheat = cheatOf(id);
   const notes = Array.from({ length: pairs }, () => noNotes());
   const events: Noted[] = [];
+  const ring: Ring = [];
   const honest = cheat.honestPolicy ?? plan.policy ?? 'hunter';
   const match = new SimulatedMesh({
     settings: meshSettings({ ...DEFAULT_MATCH, players, seed, ...plan.config }, { defences }),
@@ -61,7 +62,8 @@ export function castMesh(plan: CheatingPlan): { match: SimulatedMesh; notes: Che
       const stream = isCheater ? index + pairs : index;
       const brain = (isCheater ? (cheat.policy ?? policy) : policy).create(new Random(seed, 1000 + stream));
       const { wrapSession } = cheat;
-      const wrap = isCheater && wrapSession ? { wrapSession: (s: MeshSession) => wrapSession(s, notes[index]) } : {};
+      const wrap =
+        isCheater && wrapSession ? { wrapSession: (s: MeshSession) => wrapSession(s, notes[index], ring) } : {};
       return { name: `peer ${index}`, decide: brain, ...wrap };
     }),
     onEvent: (node, event, atMs) => {

@@ -30,7 +30,10 @@ function claimFar(honest: MeshSession, notes: CheatNotes): Partial<MeshSession> 
     if (!own.isAlive || own.nowMs < dueMs) return;
     dueMs = own.nowMs + EVERY_MS;
     const token = ++turn % SHARED === 0 ? ofMoment(own) : nearest(own);
-    if (token < 0 || !ledger.take(token, own.nowMs)) return;
+    const coin = ledger.book.find(token);
+    if (!coin || !ledger.take(token, own.nowMs)) return;
+    // Its witnesses are asked to say that it was there.
+    honest.trust?.claimed(token, coin.x, coin.y);
     claimed.add(token);
     noteAttempt(notes, own.nowMs);
   });
