@@ -62,6 +62,10 @@ const VARIANTS: Readonly<Record<string, readonly Variant[]>> = {
     { plan: ON_WIFI, sizes: [4, 8, 16, 24] },
     { plan: { ...ON_WIFI, rollback: true }, sizes: [8] },
   ],
+  mesh: [
+    { plan: ON_LAN, sizes: [8, 16, 32] },
+    { plan: ON_WIFI, sizes: [8, 16, 32] },
+  ],
 };
 
 /** About how long one simulated match takes, and the most of the time that all of them may. */
