@@ -1,4 +1,4 @@
-/** `netbed play`: the game, with a server, a host and a few bots in each. */
+/** `netbed play`: the game, with a match per topology and a few bots in each. */
 import { type Command, Option } from 'commander';
 import pc from '../colours.ts';
 import { BrokenRun } from '../exit.ts';
@@ -20,14 +20,14 @@ interface PlayCommandOptions {
 export function addPlay(program: Command): void {
   program
     .command('play')
-    .description('start the game: a server, a host peer, a few bots in each, and the page to join them')
+    .description('start the game: a match per topology with a few bots in each, and the page to join them')
     .addOption(
       new Option('--topology <ids...>', 'start only these')
         .choices(LAUNCHERS.map(({ topology }) => topology))
         .default([], 'all'),
     )
     .option('--bots <n>', 'bots per match', numberFrom(0, 200), 12)
-    .option('--in-view <n>', 'players that one sees on average (default 30)', numberFrom(1, 1000))
+    .option('--in-view <n>', 'players that one sees on average (default 30, in the mesh 8)', numberFrom(1, 1000))
     .addOption(
       new Option('--port <n>', 'port of the page').argParser(numberFrom(0, 65_535)).default(0, 'any that is free'),
     )
