@@ -71,6 +71,11 @@ function spawn(world: World, id: number): void {
   players.spawnTick[id] = world.match.tick[0]!;
 }
 
+/** Writes the place where the next player will appear into `out` = [x, y]: for who must know before it does. */
+export function nextSpawnPlace({ arena, random }: World, out: Int32Array): void {
+  drawPlace(arena, random.state.slice(), Stream.spawn, out);
+}
+
 function respawn(world: World): void {
   for (let id = 0; id < world.match.playerLimit[0]!; id++) respawnPlayer(world, id);
 }

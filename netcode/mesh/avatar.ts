@@ -7,7 +7,7 @@ import { SHOTS_PER_PLAYER } from '../../game/constants.ts';
 import { Button } from '../../game/input.ts';
 import { seedRandom } from '../../game/random.ts';
 import { fireShot, firstHit, flyShot, launchShot, shotTouches } from '../../game/shots.ts';
-import { addPlayer, hurtPlayer, movePlayer, respawnPlayer } from '../../game/step.ts';
+import { addPlayer, hurtPlayer, movePlayer, nextSpawnPlace, respawnPlayer } from '../../game/step.ts';
 import { Status, Stream } from '../../game/world.ts';
 import { collect, hearLedger, recentNews } from './coins.ts';
 import { type Core, isOwnAlive, KEPT_TICKS, NEVER, type Stage } from './core.ts';
@@ -28,8 +28,19 @@ export function appear(core: Core, slot: number): void {
   arrive(core, core.nextTick);
 }
 
+/** Nobody else knows where it will be back: links to those who are there are made meanwhile. */
+function prepareReturn(core: Core): void {
+  nextSpawnPlace(core.stage!.world, place);
+  core.returnsTo = { x: place[0]!, y: place[1]! };
+  core.strangersDueMs = Number.NEGATIVE_INFINITY;
+  core.careDueMs = Number.NEGATIVE_INFINITY;
+}
+
+const place = new Int32Array(2);
+
 /** The avatar is somewhere else all at once: who is there must hear of it, and be met. */
 function arrive(core: Core, tick: number): void {
+  core.returnsTo = null;
   core.newsTick = tick;
   core.strangersDueMs = Number.NEGATIVE_INFINITY;
   core.askDueMs = Number.NEGATIVE_INFINITY;
@@ -113,6 +124,7 @@ function beHit(core: Core, shot: number, shooter: number, nowMs: number): void {
   core.foughtTick = world.match.tick[0]!;
   if (!hurtPlayer(world, core.player, shooter)) return;
   core.newsTick = world.match.tick[0]!;
+  prepareReturn(core);
   const { x, y } = world.players;
   stage.ledger.dropHalf(x[core.player]!, y[core.player]!, nowMs);
   const killer = core.epoch?.seatAt(shooter)?.peer;

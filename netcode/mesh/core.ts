@@ -139,6 +139,8 @@ export interface Core {
   buying: number;
   /** The last tick in which it fired or was hit. */
   foughtTick: number;
+  /** While it is dead: where it will appear again. */
+  returnsTo: { x: number; y: number } | null;
   /** The last tick of which everybody in sight is to hear at once. */
   newsTick: number;
   /** Own news of coins, and until which tick they ride along with states. */
@@ -167,6 +169,11 @@ function reclaimOf(token: Uint8Array | undefined): { peer: PeerId; token: Uint8A
   if (!token || token.length !== RESUME_BYTES) return undefined;
   const peer = token[0]! | (token[1]! << 8);
   return peer === 0 ? undefined : { peer, token: token.subarray(2) };
+}
+
+/** Whether a token is that of a peer. */
+export function isWho(token: Uint8Array | undefined, peer: PeerId): boolean {
+  return reclaimOf(token)?.peer === peer;
 }
 
 /** Throws a RangeError on options that make no sense. */
@@ -230,6 +237,7 @@ export function createCore(options: MeshOptions, startMs: number): Core {
     wasBuying: false,
     buying: 0,
     foughtTick: NEVER,
+    returnsTo: null,
     newsTick: NEVER,
     news: [],
     credited: new Map(),
@@ -283,6 +291,11 @@ export function selfOf({ rendezvous }: Core): PeerId {
 export function ownPlace({ stage, player }: Core): { x: number; y: number } | null {
   if (!stage || player < 0) return null;
   return { x: stage.world.players.x[player]!, y: stage.world.players.y[player]! };
+}
+
+/** Where links are needed: where the own avatar is, or will be when it is back. */
+export function placeForLinks(core: Core): { x: number; y: number } | null {
+  return core.returnsTo ?? ownPlace(core);
 }
 
 export function isOwnAlive({ stage, player }: Core): boolean {

@@ -159,7 +159,7 @@ export class EpochKeeper {
 
   /** Somebody is no longer present; `forGood` when it said so. */
   depart(peer: PeerId, forGood: boolean, nowMs: number): void {
-    this.#attendance.here.delete(peer);
+    if (!this.#attendance.here.delete(peer)) return;
     const isSeated = this.newest?.seatOf(peer) || this.#proposal?.change.joined.some((seat) => seat.peer === peer);
     if (!isSeated) {
       this.#lives.delete(peer);
@@ -265,11 +265,14 @@ export class EpochKeeper {
     if (!this.#chain) this.#zeroMs = recovery.zeroMs(chain.line);
     this.#chain = chain;
     this.#isOwn = false;
-    this.#attendance.missAbsent(chain.newest.seats, nowMs);
-    for (const attendee of [...this.#attendees.values()]) {
-      if (attendee.memory?.line === chain.line) this.#welcome(attendee, nowMs);
-      else this.#room.expel(attendee.peer, nowMs);
+    const strangers = [...this.#attendees.values()].filter(({ memory }) => memory?.line !== chain.line);
+    for (const { peer } of strangers) {
+      // Whoever has the seat of that number did not go.
+      this.#attendance.here.delete(peer);
+      this.#room.expel(peer, nowMs);
     }
+    this.#attendance.missAbsent(chain.newest.seats, nowMs);
+    for (const attendee of [...this.#attendees.values()]) this.#welcome(attendee, nowMs);
   }
 
   #settle(nowMs: number): void {
@@ -348,6 +351,7 @@ export class EpochKeeper {
     if (this.#recovery || this.#proposal) this.#stuckSinceMs ??= nowMs;
     if (this.#isOver(nowMs)) this.#found(nowMs);
     if (!this.#chain || this.#recovery || this.#proposal || nowMs < this.#nextDueMs) return;
+    if (this.#attendees.size === 0) return;
     const change = this.#attendance.changeOf(this.newest!, this.#seats, nowMs);
     if (!change) this.#stuckSinceMs = null;
     else if (this.#canDecide(nowMs)) this.#propose(change, true, nowMs);

@@ -9,7 +9,7 @@ import { Button } from '../../game/input.ts';
 import type { PeerId } from '../session.ts';
 import { clearSlot } from './avatar.ts';
 import { cellOf } from './cells.ts';
-import { type Core, ownPlace } from './core.ts';
+import { type Core, ownPlace, placeForLinks } from './core.ts';
 import { FRESH_MS, LINKING_RADIUS, type Other, TELLING_RADIUS, tileOf } from './other.ts';
 import { MAX_LISTED, type MeshMessage } from './peer-codec.ts';
 import { linkChanged, peerOf, ping, say, tellCell } from './telling.ts';
@@ -30,6 +30,8 @@ const TURNED_AWAY_MS = 8000;
 const SPARE_LINKS = 4;
 /** A link is not closed for want of room before it is this old. */
 const LEAST_LINK_MS = 2000;
+/** For so long it may be unknown how far the other end of a new link is. */
+const NEW_LINK_MS = 500;
 /** A state is forwarded for so long after it was asked for. */
 const FORWARD_MS = 1000;
 /** How far ahead of the asker is looked, in sub-units of way along each axis. */
@@ -39,7 +41,7 @@ const WORTH_IT = 64 * 256;
 
 /** Regular care: silent peers, links to make and to close, whom to ask. */
 export function careForLinks(core: Core, nowMs: number): void {
-  const place = ownPlace(core);
+  const place = placeForLinks(core);
   core.trust?.advance(nowMs);
   let open = 0;
   for (const other of core.others.values()) {
@@ -53,7 +55,7 @@ export function careForLinks(core: Core, nowMs: number): void {
   if (!place) return;
   dialNear(core, place.x, place.y, open, nowMs);
   closeLeast(core, place.x, place.y, nowMs);
-  if (nowMs >= core.askDueMs) ask(core, place.x, place.y, nowMs);
+  if (nowMs >= core.askDueMs && !core.returnsTo) ask(core, place.x, place.y, nowMs);
   meetStrangers(core, place.x, place.y, nowMs);
 }
 
@@ -123,18 +125,20 @@ function leastUseful(
   let least: { other: Other; distance: number } | null = null;
   for (const other of core.others.values()) {
     if (!other.isReachable || nowMs - other.upMs < leastAgeMs) continue;
-    const distance = other.distanceTo(x, y, nowMs);
+    const known = other.distanceTo(x, y, nowMs);
+    // Who tells neither place nor tile is about to appear somewhere, perhaps here.
+    const distance = known === Number.POSITIVE_INFINITY ? LINKING_RADIUS : known;
     if (!least || distance > least.distance) least = { other, distance };
   }
   return least;
 }
 
-/** Keeps to the limit: past it the farthest goes, however new it is. */
+/** Keeps to the limit: past it the farthest goes. Of who has only just dialled nobody knows yet how far it is. */
 function closeLeast(core: Core, x: number, y: number, nowMs: number): void {
   let links = 0;
   for (const other of core.others.values()) if (other.isReachable) links++;
   for (; links > core.stage!.settings.maxLinks; links--) {
-    const least = leastUseful(core, x, y, nowMs, 0);
+    const least = leastUseful(core, x, y, nowMs, NEW_LINK_MS);
     if (least) close(core, least.other, nowMs);
   }
 }
@@ -226,7 +230,7 @@ export function hearNear(
 
 /** The rendezvous told who is in the cells around: each may be at the nearest point of its cell. */
 export function hearStrangers(core: Core, peers: readonly { peer: PeerId; cell: number }[], nowMs: number): void {
-  const place = ownPlace(core);
+  const place = placeForLinks(core);
   if (!place) return;
   for (const { peer, cell } of peers) {
     if (peer === core.rendezvous.self) continue;

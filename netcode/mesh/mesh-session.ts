@@ -10,7 +10,7 @@ import { ProtocolError } from '../protocol.ts';
 import { type LinkState, type PeerId, RENDEZVOUS, type Request, type SessionEvent } from '../session.ts';
 import { appear, clearSlot, stepAvatar } from './avatar.ts';
 import { layKnownCoins } from './coins.ts';
-import { type Core, createCore, createStage, type MeshOptions, resumeTokenOf, type Stage } from './core.ts';
+import { type Core, createCore, createStage, isWho, type MeshOptions, resumeTokenOf, type Stage } from './core.ts';
 import { receive, showOther } from './hearing.ts';
 import { careForLinks, hearStrangers, isGone, vanish } from './linking.ts';
 import { MeshScene } from './scene.ts';
@@ -264,11 +264,16 @@ export class MeshSession implements PlayingPeer {
     const epoch = rendezvous.epoch!;
     const isNewLine = core.epoch?.line !== epoch.line;
     if (isNewLine && core.epoch) this.#forgetMatch(nowMs);
+    const before = core.epoch;
     core.epoch = epoch;
     core.trust?.epochChanged(isNewLine, nowMs);
     stage.ledger.epochChanged((number) => rendezvous.epochAt(number), epoch, rendezvous.seat, nowMs);
     for (const other of core.others.values()) {
-      const slot = epoch.seatOf(other.id)?.slot ?? -1;
+      const seat = epoch.seatOf(other.id);
+      const slot = seat?.slot ?? -1;
+      // Its program was started anew: what is left of the link leads to the one before.
+      const isReborn = seat !== undefined && !isNewLine && seat.life !== (before?.seatOf(other.id)?.life ?? seat.life);
+      if (isReborn) isGone(core, other);
       if (slot === other.slot) continue;
       const wasSeated = other.slot >= 0;
       const { state } = other;
@@ -298,7 +303,7 @@ export class MeshSession implements PlayingPeer {
       core.dueMs = nowMs + core.nextTick * this.tickMs - timeMs;
       appear(core, seat.slot);
       core.state = 'playing';
-      this.#joined(seat.slot, core.options.resumeToken !== undefined || core.wasAway);
+      this.#joined(seat.slot, core.wasAway || isWho(core.options.resumeToken, this.self));
     } else if (core.wasAway && !seat.isAway) this.#joined(seat.slot, true);
     core.wasAway = seat.isAway;
   }

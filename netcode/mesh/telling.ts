@@ -4,7 +4,7 @@ import { mintPlace } from '../../game/mint.ts';
 import { encodeMessage } from '../messages.ts';
 import { type LinkState, type PeerId, RENDEZVOUS } from '../session.ts';
 import { ownState } from './avatar.ts';
-import { type Core, isOwnAlive, otherOf, ownPlace } from './core.ts';
+import { type Core, otherOf, ownPlace } from './core.ts';
 import type { CoinNews } from './ledger/coin-book.ts';
 import { encodeNews } from './ledger/news-codec.ts';
 import { NO_TILE, Other, TELLING_RADIUS, tileOf } from './other.ts';
@@ -125,7 +125,8 @@ export function ping(core: Core, other: Other, nowMs: number): void {
 /** A ping tells the tile to those only who are not told the place. */
 function sayPing(core: Core, other: Other, nowMs: number): void {
   other.pingDueMs = nowMs + pingEveryMs(core, other, nowMs);
-  const place = other.isTold ? null : ownPlace(core);
+  // Where it will be back nobody is to know, and where it lies those see who see it.
+  const place = other.isTold || core.returnsTo ? null : ownPlace(core);
   const tile = place ? tileOf(place.x, place.y) : NO_TILE;
   say(core, other.id, { type: 'meshPing', tile, timeMs: Math.floor(nowMs) & 0xffff, ...other.echo(nowMs) }, nowMs);
 }
@@ -221,7 +222,7 @@ export function tellKill(core: Core, killer: PeerId, deaths: number, shotTick: n
 
 /** Tells the rendezvous the cell, so that it can introduce strangers; they are asked for when few others are known. */
 export function tellCell(core: Core, cell: number, wantsStrangers: boolean, nowMs: number): void {
-  if (core.rendezvous.state === 'entered' && isOwnAlive(core)) core.rendezvous.tellCell(cell, wantsStrangers, nowMs);
+  if (core.rendezvous.state === 'entered') core.rendezvous.tellCell(cell, wantsStrangers, nowMs);
 }
 
 /** Says goodbye to all. */

@@ -3,8 +3,10 @@
  * of the place by the victim flies the one past the other. It judges only what is beyond doubt: the shot surely met the
  * avatar, and on nobody's screen anybody else before. Three seconds later shield, health or deaths must tell of it.
  *
- * A shot may never have come to the victim, and somebody may tell all of a shot but the victim: so several must be
- * missing, at different times and of different shooters, and each that does show makes up for one.
+ * A shot may never have come to the victim, for want of a link, and somebody may tell all of a shot but the victim: so
+ * several must be missing, at different times and of three shooters, and each that does show makes up for one. Once hits
+ * show, only shooters count whose hits do, for those surely reach the victim; then two are enough. Who looks away from
+ * some shooters only, from the first shot on, is not found.
  */
 import { type Arena, isBlocked } from '../../../game/arena.ts';
 import { PLAYER_RADIUS, SHOT_DAMAGE, VISION_RADIUS } from '../../../game/constants.ts';
@@ -24,8 +26,10 @@ const GHOST_S = 0.7;
 /** More than a radius around others, for what their states do not tell. */
 const GHOST_RADIUS = PLAYER_RADIUS + 12 * 256;
 const MISSES = 4;
-const SHOOTERS = 2;
-const MISSES_PER_S = 2;
+const SHOOTERS = 3;
+const KNOWN_SHOOTERS = 2;
+/** All that a victim does not hear within one bad moment is one matter. */
+const MISSES_SPAN_S = 4;
 const MISS_LASTS_S = 60;
 /** Hits that a shield takes before it must break: two purchases. */
 const SHIELD_TAKES = 4;
@@ -126,6 +130,8 @@ export class HitRecord {
   readonly #misses: Miss[] = [];
   /** Ticks of states that told of damage, one per hit, that no hit explains yet. */
   readonly #damage: number[] = [];
+  /** By shooter: the last tick in which a hit of its was shown. */
+  readonly #shownTick = new Map<PeerId, number>();
   #seenTick = -1;
   #shielded = 0;
 
@@ -140,6 +146,7 @@ export class HitRecord {
     const shown = this.#damage.findIndex((at) => at >= tick && at <= until);
     if (shown >= 0) {
       this.#damage.splice(shown, 1);
+      this.#shownTick.set(shooter, tick);
       this.#misses.shift();
       return null;
     }
@@ -153,10 +160,16 @@ export class HitRecord {
 
   #miss(rate: number, tick: number, shooter: PeerId): Fault | null {
     const misses = this.#misses;
+    const isRecent = (at: number | undefined) => at !== undefined && at > tick - MISS_LASTS_S * rate;
+    const showsSome = [...this.#shownTick.values()].some(isRecent);
+    if (showsSome && !isRecent(this.#shownTick.get(shooter))) return null;
     while (misses.length > 0 && misses[0]!.tick < tick - MISS_LASTS_S * rate) misses.shift();
-    if (misses.filter((miss) => Math.abs(miss.tick - tick) < rate).length >= MISSES_PER_S) return null;
+    if (misses.some((miss) => miss.shooter === shooter && Math.abs(miss.tick - tick) < rate)) return null;
     misses.push({ tick, shooter });
-    if (misses.length < MISSES || new Set(misses.map((miss) => miss.shooter)).size < SHOOTERS) return null;
+    const shooters = new Set(misses.map((miss) => miss.shooter)).size;
+    const spanTicks = tick - misses[0]!.tick;
+    if (misses.length < MISSES || spanTicks < MISSES_SPAN_S * rate) return null;
+    if (shooters < (showsSome ? KNOWN_SHOOTERS : SHOOTERS)) return null;
     const observed = misses.length;
     // It goes on being judged, and is blamed again for the next.
     misses.shift();
