@@ -215,7 +215,6 @@ export class EpochsWorld {
 
   /** Notes the votes that are cast. */
   #watch(player: Player, bytes: Uint8Array): void {
-    if (bytes[1] === Kind.bye) this.#byes.add(player.client.self);
     if (bytes[1] !== Kind.reliable) return;
     const outer = decodeMessage(bytes);
     if (outer.type !== 'reliable') return;
@@ -283,6 +282,7 @@ export class EpochsWorld {
       }
     }
     for (const event of this.rendezvous.takeEvents()) {
+      if (event.type === 'left' && event.reason === 'left') this.#byes.add(event.player);
       const isChance = this.isSpiteful && this.#spiteMs === Number.POSITIVE_INFINITY && this.random.below(4) === 0;
       if (event.type === 'epoch' && isChance) this.#spiteMs = this.nowMs + this.random.below(this.jitterMs + 10);
     }
