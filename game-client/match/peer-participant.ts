@@ -81,6 +81,11 @@ export abstract class PeerParticipant<S extends PageSession> implements Particip
 
   abstract nameOf(player: number): string;
 
+  /** Why there is nothing to play here, for good; empty while that may change. */
+  protected whyRefused(): string {
+    return this.session.state === 'refused' ? this.session.refusal : '';
+  }
+
   /** Why there is nothing to play just now; empty while there is. */
   protected abstract whyWaiting(nowMs: number): string;
 
@@ -125,6 +130,8 @@ export abstract class PeerParticipant<S extends PageSession> implements Particip
     const { hooks } = this;
     const dueMs = this.driver.pump();
     const nowMs = this.#options.timer.nowMs();
+    const refusal = this.whyRefused();
+    if (refusal !== '') this.#finish(refusal);
     if (this.#isOver) return Number.POSITIVE_INFINITY;
     this.measures.sample(nowMs);
     this.passed(nowMs);
@@ -142,8 +149,6 @@ export abstract class PeerParticipant<S extends PageSession> implements Particip
   #onEvent(event: SessionEvent, nowMs: number): void {
     this.measures.onEvent(event, nowMs);
     if (event.type === 'entered') this.hooks.onRoom(event.room);
-    // A peer also tells of those whom it refuses itself.
-    else if (event.type === 'refused' && this.session.state === 'refused') this.#finish(this.session.refusal);
     else this.heard(event);
   }
 

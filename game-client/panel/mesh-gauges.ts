@@ -47,7 +47,7 @@ export function meshGauges(participant: MeshParticipant, toggles: Toggles): Gaug
         label: 'links',
         help: 'Lines to everybody one is linked with',
         note: `<b class="told">told</b> over the link where avatars are · <b class="linked">held ready</b> ·
-          <b class="relayed">relayed</b> by the rendezvous · <b class="forwarded">- - forwarded</b> by a neighbour`,
+          <b class="relayed">relayed</b> by the rendezvous · <b class="forwarded">- - forwarded</b> by a neighbour · - - being made`,
       }),
       drawnToggle(toggles, 'ghosts', {
         label: 'believed and told',

@@ -168,3 +168,16 @@ test('a room of its own is made by a page, and found by its code', async () => {
   await host.close();
   await guest.close();
 }, 60_000);
+
+test('a room of another topology is refused in words, on the menu', async () => {
+  const page = await context.newPage();
+  await page.goto(mesh.url);
+  await page.click('[data-rooms=lockstep]');
+  await page.click('[data-part=make-button]');
+  const { room } = await waitForState(page, 'the room is made', (state) => state.joined && state.room !== '');
+  const guest = await context.newPage();
+  await guest.goto(`${mesh.url}?topology=mesh&room=${room}&autojoin=1`);
+  await expect.poll(() => guest.textContent('[data-part=notice]'), PATIENCE).toMatch(/^this room is no mesh: /);
+  await page.close();
+  await guest.close();
+}, 60_000);
