@@ -21,8 +21,6 @@ export interface MeshSettings {
   send: 'flat' | 'need';
   /** Links that a peer holds at most; the least useful is closed first. */
   maxLinks: number;
-  /** Ticks for which the seat of a peer that is away is kept. */
-  holdTicks: number;
   /** Witnesses of each peer. */
   witnesses: number;
   defences: MeshDefences;
@@ -48,7 +46,6 @@ export function meshSettings(
     sendRateHz: 10,
     send: 'need',
     maxLinks: MAX_LINKS,
-    holdTicks: 10 * config.tickRateHz,
     witnesses: 3,
     ...options,
     defences: { ...noDefences(), ...options.defences },
@@ -56,7 +53,7 @@ export function meshSettings(
 }
 
 export function encodeMeshSettings(settings: MeshSettings): Uint8Array {
-  const { config, sendRateHz, send, maxLinks, holdTicks, witnesses, defences } = settings;
+  const { config, sendRateHz, send, maxLinks, witnesses, defences } = settings;
   let flags = send === 'need' ? 1 : 0;
   MESH_DEFENCES.forEach((name, bit) => {
     if (defences[name]) flags |= 2 << bit;
@@ -65,7 +62,6 @@ export function encodeMeshSettings(settings: MeshSettings): Uint8Array {
     .u8(flags)
     .u8(sendRateHz)
     .u8(maxLinks)
-    .u16(holdTicks)
     .u8(witnesses)
     .u32(config.seed)
     .u8(config.tickRateHz)
@@ -82,7 +78,6 @@ export function decodeMeshSettings(bytes: Uint8Array): MeshSettings {
   if (flags >= 2 << MESH_DEFENCES.length) throw new ProtocolError(`flags ${flags} of a mesh`);
   const sendRateHz = reader.u8();
   const maxLinks = reader.u8();
-  const holdTicks = reader.u16();
   const witnesses = reader.u8();
   const config = {
     seed: reader.u32(),
@@ -104,5 +99,5 @@ export function decodeMeshSettings(bytes: Uint8Array): MeshSettings {
   MESH_DEFENCES.forEach((name, bit) => {
     defences[name] = (flags & (2 << bit)) !== 0;
   });
-  return { config, sendRateHz, send: (flags & 1) !== 0 ? 'need' : 'flat', maxLinks, holdTicks, witnesses, defences };
+  return { config, sendRateHz, send: (flags & 1) !== 0 ? 'need' : 'flat', maxLinks, witnesses, defences };
 }
