@@ -231,19 +231,21 @@ describe('who breaks the rules is found', () => {
   });
 });
 
-/** Two of the others fire at the one in the middle, in turns, past everybody else; as far as they tell. */
+/** Three of the others fire at the one in the middle, past everybody else, as far as they tell. */
 function shootAt(square: Square, state: AvatarState): AvatarState {
   const { cooldownTicks, shotLifeTicks } = square.table.arena.rules;
-  for (const [id, aim, side] of [
-    [2, 2048, 1],
-    [3, 0, -1],
+  for (const [id, aim, sideX, sideY] of [
+    [2, 2048, 1, 0],
+    [3, 0, -1, 0],
+    [4, 1024, 0, -1],
   ] as const) {
     const shooter = square.states.get(id)!;
-    const x = state.x + side * 70 * UNIT;
+    const x = state.x + sideX * 70 * UNIT;
+    const y = state.y + sideY * 70 * UNIT;
     const fired = Math.floor(state.tick / (2 * cooldownTicks)) * 2 * cooldownTicks;
     const ageTicks = state.tick - fired;
-    const shots = fired > 0 && ageTicks < shotLifeTicks ? [{ k: 0, ageTicks, x, y: state.y, aim }] : [];
-    square.states.set(id, { ...shooter, x, y: state.y, shots });
+    const shots = fired > 0 && ageTicks < shotLifeTicks ? [{ k: 0, ageTicks, x, y, aim }] : [];
+    square.states.set(id, { ...shooter, x, y, shots });
   }
   return state;
 }
@@ -260,9 +262,9 @@ describe('who keeps the rules is left in peace', () => {
       square.run(60_000, (state) => {
         shootAt(square, state);
         const { tick } = state;
-        // The others walk, two of them shoot from where they stand.
+        // The others walk, three of them shoot from where they stand.
         for (const [id, other] of square.states) {
-          if (id <= 3) continue;
+          if (id <= 4) continue;
           if (tick % 20 === id) moves.set(id, square.table.random.below(16));
           const bodies = { x: Int32Array.of(other.x), y: Int32Array.of(other.y) };
           movePlayer(bodies, 0, moves.get(id) ?? Button.right, arena);
@@ -274,7 +276,7 @@ describe('who keeps the rules is left in peace', () => {
           deadUntil = 0;
           health = 100;
         } else if (isHit && deadUntil === 0 && tick > 20) {
-          health -= 50;
+          health -= 75;
           if (health <= 0) {
             health = 0;
             deaths++;

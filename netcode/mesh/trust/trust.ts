@@ -83,7 +83,9 @@ export class Trust {
 
   /** A message as it goes out over a link; null where it must not. */
   seal(to: PeerId, bytes: Uint8Array): Uint8Array | null {
-    return this.#links ? this.#links.seal(to, bytes) : bytes;
+    const isCarried = this.#ground.others.get(to)?.link === 'relayed';
+    if (!this.#links || (isCarried && isForStrangers(bytes))) return bytes;
+    return this.#links.seal(to, bytes);
   }
 
   /**
@@ -92,7 +94,7 @@ export class Trust {
    */
   open(from: PeerId, bytes: Uint8Array, isCarried: boolean): Uint8Array | null {
     if (this.#bans.refuses(from, bytes)) return null;
-    if (isCarried && isForStrangers(bytes) && this.#ground.others.get(from)?.link !== 'relayed') return bytes;
+    if (isCarried && isForStrangers(bytes)) return bytes;
     return this.#links ? this.#links.open(from, bytes) : bytes;
   }
 
