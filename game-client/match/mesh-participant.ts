@@ -2,7 +2,6 @@
 import { SHIELD_PRICE } from '../../game/constants.ts';
 import { MeshSession } from '../../netcode/mesh/mesh-session.ts';
 import type { MeshSettings } from '../../netcode/mesh/settings.ts';
-import { needsKeys } from '../../netcode/mesh/trust/trust.ts';
 import type { RosterEntry, SessionEvent } from '../../netcode/session.ts';
 import { MeshMeasures } from '../panel/mesh-measures.ts';
 import { type MeshLink, meshLinksOf } from './mesh-links.ts';
@@ -43,14 +42,6 @@ export class MeshParticipant extends PeerParticipant<MeshSession> {
     const { epoch, rendezvous } = this.session;
     const seat = epoch?.seatAt(player);
     return seat ? rendezvous.nameOf(seat.peer) : '';
-  }
-
-  /** Browsers cannot sign at once, as a session must. */
-  protected override whyRefused(): string {
-    const { settings } = this.session;
-    return settings && needsKeys(settings.defences)
-      ? 'peers of this match sign what they say, and this page cannot'
-      : super.whyRefused();
   }
 
   protected whyWaiting(): string {

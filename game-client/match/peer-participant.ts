@@ -81,11 +81,6 @@ export abstract class PeerParticipant<S extends PageSession> implements Particip
 
   abstract nameOf(player: number): string;
 
-  /** Why there is nothing to play here, for good; empty while that may change. */
-  protected whyRefused(): string {
-    return this.session.state === 'refused' ? this.session.refusal : '';
-  }
-
   /** Why there is nothing to play just now; empty while there is. */
   protected abstract whyWaiting(nowMs: number): string;
 
@@ -130,8 +125,8 @@ export abstract class PeerParticipant<S extends PageSession> implements Particip
     const { hooks } = this;
     const dueMs = this.driver.pump();
     const nowMs = this.#options.timer.nowMs();
-    const refusal = this.whyRefused();
-    if (refusal !== '') this.#finish(refusal);
+    // Its session may refuse a room, too, that has let it in.
+    if (this.session.state === 'refused') this.#finish(this.session.refusal);
     if (this.#isOver) return Number.POSITIVE_INFINITY;
     this.measures.sample(nowMs);
     this.passed(nowMs);
