@@ -1,4 +1,5 @@
 /** Links that are proven, sealed and not replayed; states that their owners sign for. */
+import { createHmac } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { nodeMeshCrypto } from '../../links/mesh-crypto-node.ts';
 import { encodeMesh } from '../../netcode/mesh/peer-codec.ts';
@@ -281,6 +282,15 @@ describe('cryptography', () => {
       expect(a.mac(key, text)).not.toEqual(a.mac(a.publicKey, text));
     });
   }
+
+  test("the MAC is the standard's", () => {
+    const key = new Uint8Array(32).fill(7);
+    for (const length of [0, 1, 55, 64, 200]) {
+      const bytes = new Uint8Array(length).fill(length);
+      const theirs = createHmac('sha256', key).update(bytes).digest();
+      expect(nodeMeshCrypto().mac(key, bytes)).toEqual(new Uint8Array(theirs));
+    }
+  });
 
   test('the secrets of 32 bytes yield the same keys again', () => {
     const seeds = { signing: new Uint8Array(32).fill(1), exchange: new Uint8Array(32).fill(2) };
