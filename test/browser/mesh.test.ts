@@ -142,7 +142,7 @@ test('a tab that is hidden plays on: its ticks keep their pace, and others stay 
   await hidden.evaluate('void (window.wakes = 0, setInterval(() => window.wakes++, 20))');
   const before = (await hidden.state())!;
   const beforeMs = performance.now();
-  await expect.poll(async () => (await hidden.state())!.tick - before.tick, PATIENCE).toBeGreaterThan(60);
+  await expect.poll(async () => (await hidden.state())!.tick - before.tick, PATIENCE).toBeGreaterThan(40);
   const elapsedS = (performance.now() - beforeMs) / 1000;
   expect(await hidden.evaluate<number>('window.wakes')).toBeLessThan(elapsedS * 5);
   const player = await hidden.evaluate<number>('netbed.state().player');
@@ -154,30 +154,24 @@ test('a tab that is hidden plays on: its ticks keep their pace, and others stay 
   await stays.close();
 }, 60_000);
 
-test('a room of its own is made by a page, and found by its code', async () => {
+test('a room is made by a page, and found by its code; one of another topology is refused in words', async () => {
   const host = await context.newPage();
   await host.goto(mesh.url);
-  await host.click('[data-rooms=mesh]');
-  await host.click('[data-part=make-button]');
-  const { room } = await waitForState(host, 'the room is made', (state) => state.joined && state.room !== '');
+  const makeRoom = async (topology: string) => {
+    await host.click(`[data-rooms=${topology}]`);
+    await host.click('[data-part=make-button]');
+    return (await waitForState(host, 'the room is made', (state) => state.joined && state.room !== '')).room;
+  };
   const guest = await context.newPage();
-  await guest.goto(`${mesh.url}?topology=mesh&room=${room}&name=Guest&autojoin=1`);
+  const enter = (room: string) => guest.goto(`${mesh.url}?topology=mesh&room=${room}&name=Guest&autojoin=1`);
+  await enter(await makeRoom('mesh'));
   await allCount([host, guest], 2);
   // Names come with the seats, whoever is in sight.
   await expect.poll(() => host.textContent('.scoreboard'), PATIENCE).toContain('Guest');
-  await host.close();
-  await guest.close();
-}, 60_000);
 
-test('a room of another topology is refused in words, on the menu', async () => {
-  const page = await context.newPage();
-  await page.goto(mesh.url);
-  await page.click('[data-rooms=lockstep]');
-  await page.click('[data-part=make-button]');
-  const { room } = await waitForState(page, 'the room is made', (state) => state.joined && state.room !== '');
-  const guest = await context.newPage();
-  await guest.goto(`${mesh.url}?topology=mesh&room=${room}&autojoin=1`);
+  await host.keyboard.press('Escape');
+  await enter(await makeRoom('lockstep'));
   await expect.poll(() => guest.textContent('[data-part=notice]'), PATIENCE).toMatch(/^this room is no mesh: /);
-  await page.close();
+  await host.close();
   await guest.close();
 }, 60_000);
