@@ -1,5 +1,5 @@
 /** Every cheater of a run beside its honest twin: what it gained, whether it was noticed, and who was blamed. */
-import { type CheatNotes, cheatOf, defenceOf } from '../bots/cheats/index.ts';
+import { type CheatNotes, cheatOf, defenceOf, whyOpen } from '../bots/cheats/index.ts';
 import type { BotRole } from '../bots/swarm/assign.ts';
 import type { Seat } from '../bots/swarm/messages.ts';
 import type { Audit } from '../metrics/auditor.ts';
@@ -57,6 +57,7 @@ export function cheatPairs(plan: Plan, played: Played, audited: Audit): CheatPai
         cheat: role.cheat!,
         defence,
         defended: defence !== null && plan.defences[defence],
+        open: whyOpen(cheatOf(role.cheat!), plan.topology),
         cheater,
         twin,
         ...noticed(plan, played, role.cheat!, cheater, notes?.beganMs ?? null),
@@ -81,7 +82,9 @@ function noticed(plan: Plan, played: Played, cheat: string, cheater: number, beg
   const since = (atMs: number | null) => (atMs === null || beganMs === null ? null : Math.max(0, atMs - beganMs));
   const { blames = [], desyncMs = null } = played.cheating ?? {};
   const blame = blames.find(({ player, atMs }) => player === cheater && atMs >= (beganMs ?? 0));
-  if (played.cheating && (defence === 'deadline' || blame)) {
+  // Those who judge others, or cannot be kept waiting, name whom they mean.
+  const doName = defence === 'deadline' || (plan.topology === 'mesh' && defence !== null && plan.defences[defence]);
+  if (played.cheating && (doName || blame)) {
     return { detected: blame !== undefined, detectMs: since(blame?.atMs ?? null), attributed: blame !== undefined };
   }
   if (played.cheating && PARTS_WORLDS.includes(cheat)) {

@@ -55,6 +55,7 @@ export function cheatPair(
   const cheater = tally(pair.cheater);
   const twin = tally(pair.twin);
   return {
+    open: null,
     attempts: null,
     accepted: null,
     detected: null,

@@ -101,6 +101,8 @@ export const cheatPairSchema = z.object({
   /** Null where no defence stops it. */
   defence: z.string().nullable(),
   defended: z.boolean(),
+  /** Where no defence stops it, or none quite: why. */
+  open: z.string().nullable().default(null),
   cheater: z.number().int(),
   twin: z.number().int(),
   scorePerMin: z.number(),

@@ -35,6 +35,8 @@ export interface Cheat {
    * open, and the record shows what it gains.
    */
   defences: Readonly<Record<string, DefenceName | null>>;
+  /** Where no defence stops it, or none quite: why, by id of topology; a sentence for the report. */
+  open?: Readonly<Record<string, string>>;
   /** Plays instead of the policy that its honest twin has. */
   policy?: Policy;
   /** Id of the policy that its honest twin must have, so that the two differ by the cheat only; any when not given. */
@@ -63,4 +65,9 @@ export function defenceOf({ defences }: Cheat, topology: string): DefenceName | 
 
 export function appliesTo({ defences }: Cheat, topology: string): boolean {
   return Object.hasOwn(defences, topology);
+}
+
+/** Why no defence stops a cheat in a topology; null where one does. */
+export function whyOpen({ open = {} }: Cheat, topology: string): string | null {
+  return open[topology] ?? null;
 }

@@ -41,7 +41,11 @@ function seeAll(honest: PlayingPeer & { readonly world: World | null }): { reado
 export const mapHack: Cheat = {
   id: 'map-hack',
   title: 'goes for what lies beyond its vision',
-  defences: { server: 'visionFilter', host: 'visionFilter', lockstep: null, mesh: null },
+  defences: { server: 'visionFilter', host: 'visionFilter', lockstep: null, mesh: 'witnesses' },
+  open: {
+    lockstep: 'everybody simulates everything, so everybody holds everything',
+    mesh: 'where coins appear everybody can compute; whoever has not seen it lately cannot tell that it is not near',
+  },
   honestPolicy: 'collector',
   policy: {
     id: 'map-hack',

@@ -28,6 +28,9 @@ const SPARSE = { inView: 1, policies: { wander: 1, hunter: 1 } };
 /** Every peer simulates for all, so that a match of peers costs this machine N times as much as one of clients. */
 const SMALL = { players: 12, durationS: 60, cheaters: 4, network: 'good' } as const;
 
+/** Owners that cheat each for itself: neighbours judge them one by one. Hunters, so that there is something to gain and to dodge. */
+const AMONG_OWNERS = { players: 16, durationS: 20, cheaters: 3, network: 'good', policies: { hunter: 1 } } as const;
+
 const SEALED = { defences: { ...DEFAULT_DEFENCES, commitReveal: true } };
 
 const SHOWN: readonly Shown[] = [
@@ -39,16 +42,25 @@ const SHOWN: readonly Shown[] = [
   { topology: 'lockstep', cheat: 'equivocation', plan: { ...AMONG_PEERS, durationS: 20 }, seeds: MORE_SEEDS },
   // Between commitment and input is where it acts.
   { topology: 'lockstep', cheat: 'undo', plan: { ...AMONG_PEERS, durationS: 30, ...SEALED }, seeds: MORE_SEEDS },
+  { topology: 'mesh', cheat: 'teleport', plan: AMONG_OWNERS, seeds: SEEDS },
+  { topology: 'mesh', cheat: 'speed-3', plan: AMONG_OWNERS, seeds: SEEDS },
+  { topology: 'mesh', cheat: 'fire-rate', plan: AMONG_OWNERS, seeds: SEEDS },
+  { topology: 'mesh', cheat: 'equivocation', plan: AMONG_OWNERS, seeds: SEEDS },
+  { topology: 'mesh', cheat: 'free-shield', plan: AMONG_OWNERS, seeds: SEEDS },
 ];
 
 /** What the switches of peers cost those who do not cheat. */
-const COSTLY = ['commitReveal', 'deadline', 'signedHeads'] as const;
+const COSTLY = [
+  { plan: { ...AMONG_PEERS, topology: 'lockstep' }, switches: ['commitReveal', 'deadline', 'signedHeads'] },
+  { plan: { ...AMONG_OWNERS, topology: 'mesh' }, switches: ['macs', 'heads', 'witnesses'] },
+] as const;
 
 /** The same honest match without any of the defences of peers, then with each. */
 export function plannedCosts(): Plan[] {
-  const plan = { ...AMONG_PEERS, topology: 'lockstep', network: 'good', cheaters: 0, simulated: true };
-  return [DEFAULT_DEFENCES, ...COSTLY.map((name) => ({ ...DEFAULT_DEFENCES, [name]: true }))].map((defences) =>
-    planOf({ ...plan, defences }),
+  return COSTLY.flatMap(({ plan, switches }) =>
+    [DEFAULT_DEFENCES, ...switches.map((name) => ({ ...DEFAULT_DEFENCES, [name]: true }))].map((defences) =>
+      planOf({ ...plan, network: 'good', cheaters: 0, simulated: true, defences }),
+    ),
   );
 }
 

@@ -156,6 +156,8 @@ export interface CheatCell {
   /** Null where none stops it. */
   defence: string | null;
   defended: boolean;
+  /** Where no defence stops it, or none quite: why. */
+  open: string | null;
   pairs: number;
   /** Score per minute above the honest twin's, with half the width of its 95 % interval. */
   gain: number;
@@ -213,6 +215,7 @@ export function cheatCells(records: readonly RunRecord[]): CheatCell[] {
       cheat: pairs[0]!.cheat,
       defence: pairs[0]!.defence,
       defended: pairs[0]!.defended,
+      open: pairs[0]!.open,
       pairs: pairs.length,
       gain,
       margin,

@@ -48,7 +48,7 @@ export function renderReport({ title, records, answer, caveats = [], madeAt }: R
     plots.length + wide.length > 0 ? `<h2>Plots</h2><div class="figures">${[...plots, ...wide].join('\n')}</div>` : '',
     peers ? `<h2>Peers without an authority</h2>${peers}` : '',
     uploads ? `<h2>Upload: arithmetic beside measurement</h2>${uploadNote()}${uploads}` : '',
-    cells.length > 0 ? `<h2>Cheats</h2>${cheatTable(cells)}` : '',
+    cells.length > 0 ? `<h2>Cheats</h2>${cheatTable(cells)}${openCheats(cells)}` : '',
     records.length > 0 ? `<h2>All runs</h2>${runTable(records)}` : '',
     '<h2>How this was obtained</h2>',
     caveats.length > 0
@@ -170,6 +170,16 @@ function cheatTable(cells: readonly CheatCell[]): string {
     ],
     cells,
   );
+}
+
+/** Which cheats stay open, and why. */
+function openCheats(cells: readonly CheatCell[]): string {
+  const whys = cells.flatMap(({ cheat, topology, open }) =>
+    open === null ? [] : [`${cheat} on ${topology}: ${open}.`],
+  );
+  if (whys.length === 0) return '';
+  const items = [...new Set(whys)].map((why) => `<li>${escapeHtml(why)}</li>`);
+  return `<p class="note">What no defence stops, or none quite:</p><ul class="note">${items.join('')}</ul>`;
 }
 
 function defenceTag({ defence, defended }: CheatCell): string {

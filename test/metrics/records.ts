@@ -82,6 +82,7 @@ export function pairOf(gain: number, plan: Partial<CheatPair> = {}): CheatPair {
     othersScorePerMin: null,
     defence: 'timeBucket',
     defended: false,
+    open: null,
     cheater: 1,
     twin: 2,
     scorePerMin: 20 + gain,

@@ -37,6 +37,7 @@ export const blinding: Cheat = {
   id: 'blinding',
   title: 'tells nothing to the one that it hunts',
   defences: { mesh: null },
+  open: { mesh: 'while the link is up neighbours pass nothing on, and silence is no lie' },
   honestPolicy: 'hunter',
   wrapSession: (session, notes = noNotes()) => wrapMesh(session, (honest) => withhold(honest, notes)),
 };

@@ -59,12 +59,14 @@ export const COIN_CHEATS: readonly Cheat[] = [
     title: 'spends the same coins again and again',
     // The homes of the coins are no switch: they are the mesh.
     defences: { mesh: null },
+    open: { mesh: 'whoever asks again to spend a coin that is spent is taken for its holder, whose answer was lost' },
     wrapSession: (session, notes = noNotes()) => wrapMesh(session, (honest) => payTwice(honest, notes)),
   },
   {
     id: 'free-shield',
     title: 'raises shields that nobody sold to it',
-    defences: { mesh: 'witnesses' },
+    defences: { mesh: null },
+    open: { mesh: 'a shield is up because its owner says so; witnesses know of no purchase' },
     wrapSession: (session, notes = noNotes()) => wrapMesh(session, (honest) => raiseShields(honest, notes)),
   },
 ];
