@@ -24,10 +24,6 @@ export class Bans {
     return this.#bans.has(peer);
   }
 
-  get peers(): Iterable<PeerId> {
-    return this.#bans.keys();
-  }
-
   clear(): void {
     this.#bans.clear();
   }

@@ -18,8 +18,6 @@ export interface TrustCounters {
   badMacs: number;
   /** Messages that came before, or too late to tell. */
   replayed: number;
-  /** States older than the replay window. */
-  oldStates: number;
   forgedHeads: number;
   /** Forwarded states that their owner did not sign for. */
   forgedForwards: number;
@@ -44,7 +42,6 @@ export function trustCounters(): TrustCounters {
     badProofs: 0,
     badMacs: 0,
     replayed: 0,
-    oldStates: 0,
     forgedHeads: 0,
     forgedForwards: 0,
     judgedHits: 0,

@@ -52,10 +52,6 @@ export class Witnessing {
     this.#rate = ground.settings.config.tickRateHz;
   }
 
-  get subjects(): Iterable<PeerId> {
-    return this.#watched.keys();
-  }
-
   /** What a peer told lately; undefined for who is not followed. */
   trackOf(peer: PeerId): Track | undefined {
     return this.#tracks.get(peer);
