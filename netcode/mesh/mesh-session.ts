@@ -152,7 +152,8 @@ export class MeshSession implements PlayingPeer {
   get rttMs(): number {
     let longest = Number.NaN;
     for (const other of this.peers.values()) {
-      if (other.isReachable && !(other.rttMs <= longest)) longest = other.rttMs;
+      const { isReachable, rttMs } = other;
+      if (isReachable && !Number.isNaN(rttMs) && !(rttMs <= longest)) longest = rttMs;
     }
     return longest;
   }

@@ -82,8 +82,8 @@ export class Other {
 
   /** What to send back so that it can tell its round trip. */
   echo(nowMs: number): { echoMs: number; heldMs: number } {
-    if (this.#echoMs < 0) return { echoMs: 0, heldMs: 255 };
-    return { echoMs: this.#echoMs, heldMs: Math.min(255, Math.round(nowMs - this.#echoAtMs)) };
+    if (this.#echoMs < 0) return { echoMs: 0, heldMs: 0xffff };
+    return { echoMs: this.#echoMs, heldMs: Math.round(nowMs - this.#echoAtMs) };
   }
 
   /** Whether its exact place is known and still says something. */

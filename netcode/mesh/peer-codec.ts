@@ -2,7 +2,7 @@
  * What peers of a mesh say to each other besides states and the ledger's messages: that they are there, whom they know,
  * and who killed whom.
  *
- *   ping    [tile u16][time u16][echo u16][held u8]
+ *   ping    [tile u16][time u16][echo u16][held u16: 65,535 none]
  *   ask     [x u24][y u24][buttons u8][count u8] count × [peer u16]     those whom the asker knows
  *   near    [count u8] count × [peer u16][tile u16]                    those whom it does not know
  *   forward [peer u16] [a state as that peer told it]
@@ -23,7 +23,7 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /** An echo that was held for longer says nothing. */
-const MAX_HELD_MS = 254;
+const MAX_HELD_MS = 0xfffe;
 
 export type MeshMessage =
   | { type: 'meshPing'; tile: number; timeMs: number; echoMs: number; heldMs: number }
@@ -42,7 +42,7 @@ export function encodeMesh(message: MeshMessage): Uint8Array {
         .u16(message.tile)
         .u16(message.timeMs)
         .u16(message.echoMs)
-        .u8(Math.min(MAX_HELD_MS + 1, message.heldMs));
+        .u16(Math.min(MAX_HELD_MS + 1, message.heldMs));
       break;
     case 'meshAsk':
       writer.u16(message.x & 0xffff).u8(message.x >>> 16);
@@ -86,7 +86,7 @@ function decodeBody(kind: number, reader: ByteReader, size: number): MeshMessage
         tile: reader.u16(),
         timeMs: reader.u16(),
         echoMs: reader.u16(),
-        heldMs: reader.u8(),
+        heldMs: reader.u16(),
       };
     case Kind.meshAsk: {
       const x = reader.u16() | (reader.u8() << 16);

@@ -20,10 +20,8 @@ export class MeshScene {
   readonly #viewer: WorldViewer;
   readonly #drawn: View;
   readonly #body: Bodies = { x: new Int32Array(1), y: new Int32Array(1) };
-  /** By slot: where it was drawn last and by which state, and what of the last correction is left. */
-  readonly #shownX: Float64Array;
-  readonly #shownY: Float64Array;
-  readonly #shownBy: Int32Array;
+  /** By slot: from what it was carried on in the last picture, and what of the last correction is left. */
+  readonly #from: { x: Int32Array; y: Int32Array; tick: Int32Array; buttons: Uint8Array };
   readonly #errorX: Float64Array;
   readonly #errorY: Float64Array;
   #drawnMs = 0;
@@ -33,16 +31,16 @@ export class MeshScene {
     this.#core = core;
     this.#viewer = new WorldViewer(world);
     this.#drawn = createView(arena);
-    this.#shownX = new Float64Array(arena.capacity);
-    this.#shownY = new Float64Array(arena.capacity);
-    this.#shownBy = new Int32Array(arena.capacity).fill(-1);
+    const { capacity } = arena;
+    const column = () => new Int32Array(capacity);
+    this.#from = { x: column(), y: column(), tick: column().fill(-1), buttons: new Uint8Array(capacity) };
     this.#errorX = new Float64Array(arena.capacity);
     this.#errorY = new Float64Array(arena.capacity);
   }
 
   /** The picture of now; reused by the next call. `share`: of the current tick that has passed. */
   drawn(share: number, nowMs: number): View {
-    const { stage, player } = this.#core;
+    const { player } = this.#core;
     const drawn = this.#drawn;
     const kept = 1 / (1 + Math.max(0, nowMs - this.#drawnMs) / ERROR_HALF_LIFE_MS);
     this.#drawnMs = nowMs;
@@ -52,17 +50,12 @@ export class MeshScene {
     const { players, tick } = drawn;
     for (let row = 0; row < players.count; row++) {
       const slot = players.id[row]!;
-      const toldTick = stage!.toldTick[slot]!;
-      this.#reckon(row, slot, Math.min(MAX_AHEAD_TICKS, Math.max(0, tick - toldTick)), share);
-      const { x, y } = { x: players.x[row]!, y: players.y[row]! };
       this.#errorX[slot]! *= kept;
       this.#errorY[slot]! *= kept;
-      if (this.#shownBy[slot] !== toldTick) this.#noteCorrection(slot, x, y);
-      this.#shownBy[slot] = toldTick;
+      this.#glide(slot, players.x[row]!, players.y[row]!, tick, share);
+      const { x, y } = this.#reckon(slot, tick, share);
       players.x[row] = Math.round(x + this.#errorX[slot]!);
       players.y[row] = Math.round(y + this.#errorY[slot]!);
-      this.#shownX[slot] = players.x[row]!;
-      this.#shownY[slot] = players.y[row]!;
     }
     return drawn;
   }
@@ -82,25 +75,37 @@ export class MeshScene {
     }
   }
 
-  /** Carries a row on by whole ticks and a share of the next. */
-  #reckon(row: number, slot: number, ticks: number, share: number): void {
-    const { players, arena } = this.#drawn;
-    const buttons = this.#core.stage!.buttons[slot]!;
+  /** Where a slot is by now: carried on by whole ticks and a share of the next, from what its owner told. */
+  #reckon(slot: number, tick: number, share: number): { x: number; y: number } {
+    const from = this.#from;
+    const { arena } = this.#drawn;
+    const ticks = Math.min(MAX_AHEAD_TICKS, Math.max(0, tick - from.tick[slot]!));
+    const buttons = from.buttons[slot]!;
     const { x, y } = this.#body;
-    x[0] = players.x[row]!;
-    y[0] = players.y[row]!;
+    x[0] = from.x[slot]!;
+    y[0] = from.y[slot]!;
     for (let i = 0; i < ticks; i++) movePlayer(this.#body, 0, buttons, arena);
     const [fromX, fromY] = [x[0], y[0]];
     movePlayer(this.#body, 0, buttons, arena);
-    players.x[row] = Math.round(fromX + (x[0]! - fromX) * share);
-    players.y[row] = Math.round(fromY + (y[0]! - fromY) * share);
+    return { x: fromX + (x[0]! - fromX) * share, y: fromY + (y[0]! - fromY) * share };
   }
 
-  #noteCorrection(slot: number, x: number, y: number): void {
-    const dx = this.#shownX[slot]! - x;
-    const dy = this.#shownY[slot]! - y;
-    const isJump = this.#shownBy[slot]! < 0 || Math.abs(dx) > TELEPORT || Math.abs(dy) > TELEPORT;
-    this.#errorX[slot] = isJump ? 0 : dx;
-    this.#errorY[slot] = isJump ? 0 : dy;
+  /** Takes what was told last; what that moves somebody by now, against what was told before, is glided over. */
+  #glide(slot: number, toldX: number, toldY: number, tick: number, share: number): void {
+    const from = this.#from;
+    const { toldTick, buttons } = this.#core.stage!;
+    if (from.tick[slot] === toldTick[slot]) return;
+    const isNew = from.tick[slot]! < 0 || toldTick[slot]! - from.tick[slot]! > MAX_AHEAD_TICKS;
+    const before = this.#reckon(slot, tick, share);
+    from.x[slot] = toldX;
+    from.y[slot] = toldY;
+    from.tick[slot] = toldTick[slot]!;
+    from.buttons[slot] = buttons[slot]!;
+    const now = this.#reckon(slot, tick, share);
+    const errorX = this.#errorX[slot]! + before.x - now.x;
+    const errorY = this.#errorY[slot]! + before.y - now.y;
+    const isJump = isNew || Math.abs(errorX) > TELEPORT || Math.abs(errorY) > TELEPORT;
+    this.#errorX[slot] = isJump ? 0 : errorX;
+    this.#errorY[slot] = isJump ? 0 : errorY;
   }
 }
