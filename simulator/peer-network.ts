@@ -51,6 +51,8 @@ export class PeerNetwork {
   readonly #models = new Map<number, LinkModel>();
   /** Part of the network that each participant is in; all in part 0 when it is whole. */
   readonly #partOf = new Map<number, number>();
+  /** Pairs that hear nothing of each other. */
+  readonly #parted = new Set<number>();
   /** Participants that have no network at all. */
   readonly #cut = new Set<number>();
   readonly #extraDelaysMs = new Map<number, number>();
@@ -88,7 +90,8 @@ export class PeerNetwork {
 
   /** Whether two participants can reach each other now. */
   areConnected(a: number, b: number): boolean {
-    if (this.#cut.size === 0 && this.#partOf.size === 0) return true;
+    if (this.#cut.size === 0 && this.#partOf.size === 0 && this.#parted.size === 0) return true;
+    if (this.#parted.has(pairOf(a, b))) return false;
     if (this.#cut.has(a) || this.#cut.has(b)) return false;
     return (this.#partOf.get(a) ?? 0) === (this.#partOf.get(b) ?? 0);
   }
@@ -103,6 +106,11 @@ export class PeerNetwork {
     parts.forEach((part, index) => {
       for (const number of part) this.#partOf.set(number, index);
     });
+  }
+
+  /** Two that hear nothing of each other from now on, while everybody else hears both. */
+  part(a: number, b: number): void {
+    this.#parted.add(pairOf(a, b));
   }
 
   /** It reaches nobody, and nobody reaches it, until `restore`. */
@@ -203,4 +211,9 @@ export class PeerNetwork {
     this.#lines.set(number, made);
     return made;
   }
+}
+
+/** One number for two participants, whichever comes first. */
+function pairOf(a: number, b: number): number {
+  return Math.min(a, b) * 65_536 + Math.max(a, b);
 }

@@ -15,6 +15,7 @@ import type { PeerId, Transport } from '../session.ts';
 import { Commitments } from './commit-reveal.ts';
 import { DesyncWatch } from './desync-watch.ts';
 import { NO_WORD } from './input-word.ts';
+import { Readmission } from './members.ts';
 import type { Peer } from './peer.ts';
 import type { ReplayTape } from './replay-tape.ts';
 import { Roster, type Seat } from './roster.ts';
@@ -142,6 +143,7 @@ export interface Core {
   // Views.
   /** Until when nothing more is taken from somebody who is about to be dropped. */
   readonly frozen: Map<PeerId, number>;
+  readonly readmission: Readmission;
   wishSinceMs: number;
 
   // The own input, and time.
@@ -210,6 +212,7 @@ export function createCore(
     dialledMs: new Map(),
     wasRelayed: false,
     frozen: new Map(),
+    readmission: new Readmission(),
     wishSinceMs: Number.POSITIVE_INFINITY,
     current: { ...NO_INPUT },
     wantsBuy: false,

@@ -59,7 +59,11 @@ function judgeOthers(core: Core, nowMs: number): Judgement {
   const { deadline } = settings.defences;
   const outlawed = (peer: PeerId) => isOutlaw(core, peer);
   const { tickMs } = timeline;
-  return judge({ self: selfOf(core), roster, peers, deadline, isOutlaw: outlawed, position, tickMs }, nowMs);
+  const { readmission } = core;
+  return judge(
+    { self: selfOf(core), roster, peers, deadline, isOutlaw: outlawed, readmission, position, tickMs },
+    nowMs,
+  );
 }
 
 function compose(core: Core, drop: readonly PeerId[], reports: readonly Report[], nowMs: number): ViewChange {
@@ -131,6 +135,7 @@ export function apply(core: Core, change: ViewChange, nowMs: number): void {
   core.wishSinceMs = Number.POSITIVE_INFINITY;
   for (const { peer, seat } of leaving) {
     watch.forget(peer);
+    core.readmission.dropped(peer, nowMs);
     const known = core.peers.get(peer);
     if (known) known.hello = null;
     if (seat) outbox.tell({ type: 'left', peer, player: seat.slot, reason: 'dropped by a majority' });
@@ -156,6 +161,7 @@ function welcomeNew(core: Core, joins: readonly Join[], nowMs: number): void {
   for (const { peer, slot, name, resumes } of joins) {
     if (peer !== selfOf(core)) {
       const known = peerOf(core, peer, nowMs);
+      core.readmission.letIn(peer, nowMs);
       known.acked = -1;
       known.commitmentAcked = -1;
       core.outbox.tell({ type: 'joined', peer, player: slot, name, resumed: resumes });

@@ -17,11 +17,40 @@ export const DROP_AFTER_MS = 2000;
 export const DEADLINE_MS = 650;
 /** A newcomer that follows within this time of the members may play. */
 const CAUGHT_UP_MS = 400;
+/** Dropped so soon after it was let in, a peer was let in too soon: somebody does not hear it. */
+const TOO_SOON_MS = 5000;
+/** Then it waits, each time twice as long. */
+const FIRST_WAIT_MS = 1000;
+const LONGEST_WAIT_MS = 30_000;
 /** The next in line proposes when the one before has had so long. */
 const NEXT_PROPOSER_AFTER_MS = 500;
 
 export function isSuspected(peer: Peer, nowMs: number): boolean {
   return peer.isLeaving || nowMs - peer.lastHeardMs >= SUSPECT_AFTER_MS;
+}
+
+/** Who was dropped, and from when on it may be let in again. */
+export class Readmission {
+  readonly #letInMs = new Map<PeerId, number>();
+  readonly #waits = new Map<PeerId, { untilMs: number; waitMs: number }>();
+
+  letIn(peer: PeerId, nowMs: number): void {
+    this.#letInMs.set(peer, nowMs);
+  }
+
+  dropped(peer: PeerId, nowMs: number): void {
+    const letInMs = this.#letInMs.get(peer) ?? Number.NEGATIVE_INFINITY;
+    if (nowMs - letInMs > TOO_SOON_MS) {
+      this.#waits.delete(peer);
+      return;
+    }
+    const waitMs = Math.min(LONGEST_WAIT_MS, 2 * (this.#waits.get(peer)?.waitMs ?? FIRST_WAIT_MS / 2));
+    this.#waits.set(peer, { untilMs: nowMs + waitMs, waitMs });
+  }
+
+  mustWait(peer: PeerId, nowMs: number): boolean {
+    return nowMs < (this.#waits.get(peer)?.untilMs ?? Number.NEGATIVE_INFINITY);
+  }
 }
 
 export interface Judgement {
@@ -38,13 +67,15 @@ export interface Circumstances {
   deadline: boolean;
   /** Whom heads speak against. */
   isOutlaw: (peer: PeerId) => boolean;
+  /** Who was dropped as soon as it was let in. */
+  readmission: Readmission;
   /** Where we are on the timeline. */
   position: number;
   tickMs: number;
 }
 
 export function judge(circumstances: Circumstances, nowMs: number): Judgement {
-  const { self, roster, peers, deadline, isOutlaw, position, tickMs } = circumstances;
+  const { self, roster, peers, deadline, isOutlaw, readmission, position, tickMs } = circumstances;
   const members = roster.members;
   const drop = members
     .filter(({ peer }) => peer !== self && (mustGo(peers.get(peer), deadline, nowMs) || isOutlaw(peer)))
@@ -54,6 +85,7 @@ export function judge(circumstances: Circumstances, nowMs: number): Judgement {
   const join = [...peers.values()]
     .filter((peer) => peer.hello !== null && peer.isReachable && !peer.isLeaving && !roster.member(peer.id))
     .filter((peer) => peer.view === roster.view && nowMs - peer.lastHeardMs < SUSPECT_AFTER_MS)
+    .filter((peer) => !readmission.mustWait(peer.id, nowMs))
     .filter((peer) => peer.position >= Math.max(begunTick, position - CAUGHT_UP_MS / tickMs))
     .sort((a, b) => a.id - b.id);
   const rank = members.filter(({ peer }) => peer < self && !drop.includes(peer)).length;

@@ -57,3 +57,15 @@ test('who was dropped comes back over the links that live, without a rendezvous 
   expect(match.runUntil(() => far!.session.role === 'member' && far!.session.state === 'playing', 100)).toBe(true);
   expectToPlayOn(match);
 });
+
+test('a pair that cannot reach each other without a rendezvous does not make the others stutter for good (seed 3)', () => {
+  const match = startMatch();
+  const [one, two, three] = match.nodes;
+  match.network.detach(RENDEZVOUS);
+  match.network.part(two!.number, three!.number);
+  match.run({ ms: 10_000 });
+  const before = one!.session.counters.viewChanges;
+  match.run({ ms: 30_000 });
+  // Let in and dropped again and again, it was 70.
+  expect(one!.session.counters.viewChanges - before).toBeLessThan(12);
+});
