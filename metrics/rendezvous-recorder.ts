@@ -29,6 +29,7 @@ export class RendezvousRecorder {
   readonly window = new MeasuringWindow();
   readonly #resources = createResourceTable();
   #counts = { sentBytes: 0, receivedBytes: 0, sentMessages: 0, receivedMessages: 0, introduced: 0, epochs: 0 };
+  #totals = { introduced: 0, epochs: 0 };
 
   /** Says from when to when to measure. */
   measure(fromMs: number, untilMs: number): void {
@@ -44,14 +45,14 @@ export class RendezvousRecorder {
     if (received > 0) this.#counts.receivedMessages++;
   }
 
-  /** It named so many peers to one who may come to see them. */
-  introduced(peers: number, nowMs: number): void {
-    if (this.window.covers(nowMs)) this.#counts.introduced += peers;
-  }
-
-  /** An epoch was committed. */
-  epoch(nowMs: number): void {
-    if (this.window.covers(nowMs)) this.#counts.epochs++;
+  /** How many peers it has named to others, and epochs it has committed, since it was started; with every message. */
+  totals({ introduced, epochs }: { introduced: number; epochs: number }, nowMs: number): void {
+    const before = this.#totals;
+    this.#totals = { introduced, epochs };
+    // One that was started anew counts from nothing.
+    if (!this.window.covers(nowMs) || introduced < before.introduced || epochs < before.epochs) return;
+    this.#counts.introduced += introduced - before.introduced;
+    this.#counts.epochs += epochs - before.epochs;
   }
 
   /** A sample of the process's CPU and memory, about once per second. */

@@ -40,7 +40,10 @@ export function runRendezvousProcess(): void {
       allowsOrigin: origins && allowOrigins(origins),
       room: room && { ...room, settings: settingsBytes(room.settings) },
       rendezvous: { ...rendezvous, acceptorOf: () => new Acceptor() },
-      onCarried: (nowMs, sent, received) => recorder.bytes(nowMs, sent, received),
+      onCarried: (nowMs, sent, received) => {
+        recorder.bytes(nowMs, sent, received);
+        recorder.totals(running.driver.session.counters, nowMs);
+      },
     });
     const { url, driver, counters, signalling } = running;
     return {

@@ -162,6 +162,7 @@ export abstract class PeerMatch<S extends PlayingPeer> extends VirtualMatch {
       if (!guest) continue;
       if (request.type === 'send') {
         this.#options.rendezvousRecorder?.bytes(this.clock.nowMs, request.bytes.length, 0);
+        this.#options.rendezvousRecorder?.totals(this.rendezvous.counters, this.clock.nowMs);
         this.network.send(RENDEZVOUS, guest.number, request.bytes, request.to);
         continue;
       }

@@ -355,12 +355,11 @@ test('accusations are counted per player-hour and by reason; only proven equivoc
 test('the rendezvous tells its messages, introductions and epochs', () => {
   const recorder = new RendezvousRecorder();
   recorder.measure(FROM_MS, UNTIL_MS);
-  for (const atMs of [FROM_MS - 1, 5000, 6000, 7000]) {
+  [FROM_MS - 1, 5000, 6000, 7000].forEach((atMs, i) => {
     recorder.bytes(atMs, 100, 0);
     recorder.bytes(atMs, 0, 50);
-    recorder.introduced(4, atMs);
-    recorder.epoch(atMs);
-  }
+    recorder.totals({ introduced: 4 * (i + 1), epochs: i + 1 }, atMs);
+  });
   const rendezvous = decodeRendezvous(recorder.finish());
   const met = auditMesh({ options: { rendezvous } });
   expect(value(met, 'rendezvous.up')).toBeCloseTo((300 * 8) / 1000 / WINDOW_S, 6);
