@@ -5,6 +5,7 @@ import { type ProcessAnswer, type ProcessOrder, runOrderedProcess, type Usage } 
 import { RendezvousRecorder } from '../metrics/rendezvous-recorder.ts';
 import { Acceptor } from '../netcode/lockstep/ballot.ts';
 import type { RendezvousStatus } from '../netcode/rendezvous-options.ts';
+import type { RendezvousSession } from '../netcode/rendezvous-session.ts';
 import { allowOrigins, type LinkCounters } from './geckos-listener.ts';
 import { type RendezvousStart, startRendezvous } from './rendezvous.ts';
 import type { RendezvousDriver } from './rendezvous-driver.ts';
@@ -34,6 +35,7 @@ export type RendezvousAnswer = ProcessAnswer<RendezvousProcessStatus>;
 export function runRendezvousProcess(): void {
   runOrderedProcess<RendezvousSettings>(async ({ port, bind, origins, room, rendezvous }) => {
     const recorder = new RendezvousRecorder();
+    let session: RendezvousSession | null = null;
     const running = await startRendezvous({
       port,
       bind,
@@ -42,10 +44,11 @@ export function runRendezvousProcess(): void {
       rendezvous: { ...rendezvous, acceptorOf: () => new Acceptor() },
       onCarried: (nowMs, sent, received) => {
         recorder.bytes(nowMs, sent, received);
-        recorder.totals(running.driver.session.counters, nowMs);
+        if (session) recorder.totals(session.counters, nowMs);
       },
     });
     const { url, driver, counters, signalling } = running;
+    session = driver.session;
     return {
       url,
       port: running.port,
