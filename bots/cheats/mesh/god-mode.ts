@@ -52,5 +52,8 @@ export const godMode: Cheat = {
   id: 'god-mode',
   title: 'is never hit, as it says',
   defences: { mesh: 'witnesses' },
+  open: {
+    mesh: 'a single hit proves nothing; a witness must miss several, and where many are in the way hardly one is sure',
+  },
   wrapSession: (session, notes = noNotes()) => wrapMesh(session, (honest) => ignoreHits(honest, notes)),
 };
