@@ -25,11 +25,15 @@ export function appear(core: Core, slot: number): void {
   addPlayer(world, slot);
   stage.placeTick.fill(-1);
   core.player = slot;
-  arrive(core, core.nextTick);
+  arrive(core);
 }
 
-/** Nobody else knows where it will be back: links to those who are there are made meanwhile. */
-function prepareReturn(core: Core): void {
+/**
+ * Once its death was told: nobody else knows where it will be back, so links to those who are there are made meanwhile, for
+ * which others may have to go.
+ */
+export function prepareReturn(core: Core): void {
+  if (core.returnsTo || isOwnAlive(core)) return;
   nextSpawnPlace(core.stage!.world, place);
   core.returnsTo = { x: place[0]!, y: place[1]! };
   core.strangersDueMs = Number.NEGATIVE_INFINITY;
@@ -39,9 +43,9 @@ function prepareReturn(core: Core): void {
 const place = new Int32Array(2);
 
 /** The avatar is somewhere else all at once: who is there must hear of it, and be met. */
-function arrive(core: Core, tick: number): void {
+function arrive(core: Core): void {
   core.returnsTo = null;
-  core.newsTick = tick;
+  core.hasNews = true;
   core.strangersDueMs = Number.NEGATIVE_INFINITY;
   core.askDueMs = Number.NEGATIVE_INFINITY;
   core.careDueMs = Number.NEGATIVE_INFINITY;
@@ -69,7 +73,7 @@ export function stepAvatar(core: Core, tick: number, nowMs: number): void {
   stage.before.y = players.y[player]!;
   const wasDead = players.status[player] === Status.dead;
   respawnPlayer(world, player);
-  if (wasDead && players.status[player] === Status.alive) arrive(core, tick);
+  if (wasDead && players.status[player] === Status.alive) arrive(core);
   hearLedger(core, nowMs);
   if (players.status[player] === Status.alive) {
     players.aim[player] = core.taken.aim;
@@ -123,8 +127,7 @@ function beHit(core: Core, shot: number, shooter: number, nowMs: number): void {
   const { world } = stage;
   core.foughtTick = world.match.tick[0]!;
   if (!hurtPlayer(world, core.player, shooter)) return;
-  core.newsTick = world.match.tick[0]!;
-  prepareReturn(core);
+  core.hasNews = true;
   const { x, y } = world.players;
   stage.ledger.dropHalf(x[core.player]!, y[core.player]!, nowMs);
   const killer = core.epoch?.seatAt(shooter)?.peer;

@@ -141,8 +141,8 @@ export interface Core {
   foughtTick: number;
   /** While it is dead: where it will appear again. */
   returnsTo: { x: number; y: number } | null;
-  /** The last tick of which everybody in sight is to hear at once. */
-  newsTick: number;
+  /** Everybody in sight is to hear of the next tick at once. */
+  hasNews: boolean;
   /** Own news of coins, and until which tick they ride along with states. */
   news: { news: readonly CoinNews[]; untilTick: number }[];
   /** Deaths of others by the own shots that were counted, by victim. */
@@ -238,7 +238,7 @@ export function createCore(options: MeshOptions, startMs: number): Core {
     buying: 0,
     foughtTick: NEVER,
     returnsTo: null,
-    newsTick: NEVER,
+    hasNews: false,
     news: [],
     credited: new Map(),
     isViewFresh: false,

@@ -32,6 +32,9 @@ const SPARE_LINKS = 4;
 const LEAST_LINK_MS = 2000;
 /** For so long it may be unknown how far the other end of a new link is. */
 const NEW_LINK_MS = 500;
+/** Pings that tell a tile come at least every 1.5 s, states of somebody in sight several times a second; a few may be lost. */
+const SILENT_MS = 2000;
+const SILENT_IN_SIGHT_MS = 400;
 /** A state is forwarded for so long after it was asked for. */
 const FORWARD_MS = 1000;
 /** How far ahead of the asker is looked, in sub-units of way along each axis. */
@@ -161,13 +164,23 @@ function ask(core: Core, x: number, y: number, nowMs: number): void {
   if (stepX !== 0 || stepY !== 0) asked.add(near.reduce((best, other) => (ahead(other) > ahead(best) ? other : best)));
   while (asked.size < Math.min(ASKED_AT_ONCE, near.length)) asked.add(near[core.random.below(near.length)]!);
   const known = [...core.others.values()]
-    .filter((other) => other.isReachable || nowMs - other.dialledMs < REDIAL_AFTER_MS / 2)
+    .filter((other) => tellsItself(other, nowMs) || nowMs - other.dialledMs < REDIAL_AFTER_MS / 2)
     .slice(0, MAX_LISTED)
     .map(({ id }) => id);
   for (const other of asked) {
     core.counters.asks++;
     say(core, other.id, { type: 'meshAsk', x, y, buttons, known }, nowMs);
   }
+}
+
+/**
+ * Whether a peer tells us where it is, by place or by tile. Of one that keeps silent neighbours are asked, link or not: it
+ * may tell them what it withholds from us.
+ */
+function tellsItself(other: Other, nowMs: number): boolean {
+  if (!other.isReachable) return false;
+  const toldMs = Math.max(other.upMs, other.tileAtMs, other.isDirect ? other.stateAtMs : Number.NEGATIVE_INFINITY);
+  return nowMs - toldMs < (other.stateAtMs > other.tileAtMs ? SILENT_IN_SIGHT_MS : SILENT_MS);
 }
 
 function directionOf(buttons: number): [number, number] {

@@ -8,7 +8,7 @@ import { BUTTON_MASK, Button, type PlayerInput } from '../../game/input.ts';
 import type { PlayingPeer } from '../playing-peer.ts';
 import { ProtocolError } from '../protocol.ts';
 import { type LinkState, type PeerId, RENDEZVOUS, type Request, type SessionEvent } from '../session.ts';
-import { appear, clearSlot, stepAvatar } from './avatar.ts';
+import { appear, clearSlot, prepareReturn, stepAvatar } from './avatar.ts';
 import { layKnownCoins } from './coins.ts';
 import { type Core, createCore, createStage, isWho, type MeshOptions, resumeTokenOf, type Stage } from './core.ts';
 import { receive, showOther } from './hearing.ts';
@@ -361,6 +361,7 @@ export class MeshSession implements PlayingPeer {
     core.isViewFresh = false;
     core.counters.snapshots++;
     tellState(core, tick, nowMs);
+    prepareReturn(core);
     core.onTick(tick, dueMs, nowMs);
     // Between two ticks a shot that is told late may still hit: that belongs to the next.
     stage.world.events.count = 0;

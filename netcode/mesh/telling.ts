@@ -82,7 +82,8 @@ export function tellState(core: Core, tick: number, nowMs: number): void {
   const y = players.y[core.player]!;
   const state = ownState(core);
   const bytes = encodeState(state);
-  const isNews = core.newsTick === tick;
+  const isNews = core.hasNews;
+  core.hasNews = false;
   core.trust?.told(tick, bytes);
   for (const other of core.others.values()) {
     if (!other.isReachable || other.slot < 0 || core.trust?.mayTell(other.id) === false) continue;
