@@ -141,6 +141,8 @@ export interface Core {
   foughtTick: number;
   /** While it is dead: where it will appear again. */
   returnsTo: { x: number; y: number } | null;
+  /** The state that was told last; empty before the first. */
+  told: Uint8Array;
   /** Everybody in sight is to hear of the next tick at once. */
   hasNews: boolean;
   /** Own news of coins, and until which tick they ride along with states. */
@@ -238,6 +240,7 @@ export function createCore(options: MeshOptions, startMs: number): Core {
     buying: 0,
     foughtTick: NEVER,
     returnsTo: null,
+    told: new Uint8Array(0),
     hasNews: false,
     news: [],
     credited: new Map(),

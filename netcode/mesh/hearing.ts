@@ -15,7 +15,7 @@ import { NO_TILE, type Other } from './other.ts';
 import { decodeMesh } from './peer-codec.ts';
 import { hearSignal } from './signalling.ts';
 import { decodeState, stateTick } from './state-codec.ts';
-import { forward, peerOf, send, tellNewsOn } from './telling.ts';
+import { answerState, forward, peerOf, send, tellNewsOn } from './telling.ts';
 import { isOldState } from './trust/state-window.ts';
 
 /** A state of a tick so far ahead of ours is a clock's mistake, or a lie. */
@@ -154,7 +154,10 @@ function hearState(core: Core, owner: Other, teller: Other, bytes: Uint8Array, n
   owner.stateAtMs = nowMs;
   owner.isGuessed = false;
   owner.isDirect = owner === teller;
-  if (owner.isDirect) core.trust?.heard(owner, state);
+  if (owner.isDirect) {
+    core.trust?.heard(owner, state);
+    answerState(core, owner, nowMs);
+  }
   showOther(core, owner, nowMs);
   if (state.news.length > 0) learnNews(core, owner, decodeNewsList(state.news, stage.arena), nowMs);
 }

@@ -4,7 +4,7 @@
  * that told of it forwards. Links are few: past the limit the least useful is closed. Dialled and closed links are the
  * price of an interest mesh (Hu & Liao 2004 discuss neighbour discovery by neighbours, as Voronoi overlays).
  */
-import { VISION_RADIUS } from '../../game/constants.ts';
+import { TILE, VISION_RADIUS } from '../../game/constants.ts';
 import { Button } from '../../game/input.ts';
 import type { PeerId } from '../session.ts';
 import { clearSlot } from './avatar.ts';
@@ -35,6 +35,8 @@ const NEW_LINK_MS = 500;
 /** Pings that tell a tile come at least every 1.5 s, states of somebody in sight several times a second; a few may be lost. */
 const SILENT_MS = 2000;
 const SILENT_IN_SIGHT_MS = 400;
+/** Whoever seems to be this near surely should tell its place, though only its tile may be known. */
+const SURE_SIGHT = VISION_RADIUS - TILE;
 /** A state is forwarded for so long after it was asked for. */
 const FORWARD_MS = 1000;
 /** How far ahead of the asker is looked, in sub-units of way along each axis. */
@@ -164,7 +166,7 @@ function ask(core: Core, x: number, y: number, nowMs: number): void {
   if (stepX !== 0 || stepY !== 0) asked.add(near.reduce((best, other) => (ahead(other) > ahead(best) ? other : best)));
   while (asked.size < Math.min(ASKED_AT_ONCE, near.length)) asked.add(near[core.random.below(near.length)]!);
   const known = [...core.others.values()]
-    .filter((other) => tellsItself(other, nowMs) || nowMs - other.dialledMs < REDIAL_AFTER_MS / 2)
+    .filter((other) => tellsItself(other, x, y, nowMs) || nowMs - other.dialledMs < REDIAL_AFTER_MS / 2)
     .slice(0, MAX_LISTED)
     .map(({ id }) => id);
   for (const other of asked) {
@@ -174,13 +176,14 @@ function ask(core: Core, x: number, y: number, nowMs: number): void {
 }
 
 /**
- * Whether a peer tells us where it is, by place or by tile. Of one that keeps silent neighbours are asked, link or not: it
- * may tell them what it withholds from us.
+ * Whether a peer tells us, who are at (x, y), where it is: by its place when it is in sight, else by its tile. Of one that
+ * keeps silent neighbours are asked, link or not: it may tell them what it withholds from us.
  */
-function tellsItself(other: Other, nowMs: number): boolean {
-  if (!other.isReachable) return false;
-  const toldMs = Math.max(other.upMs, other.tileAtMs, other.isDirect ? other.stateAtMs : Number.NEGATIVE_INFINITY);
-  return nowMs - toldMs < (other.stateAtMs > other.tileAtMs ? SILENT_IN_SIGHT_MS : SILENT_MS);
+function tellsItself(other: Other, x: number, y: number, nowMs: number): boolean {
+  if (!other.isReachable || nowMs - other.upMs < SILENT_MS) return other.isReachable;
+  const placeMs = other.isDirect ? other.stateAtMs : Number.NEGATIVE_INFINITY;
+  if (other.distanceTo(x, y, nowMs) <= SURE_SIGHT) return nowMs - placeMs < SILENT_IN_SIGHT_MS;
+  return nowMs - Math.max(placeMs, other.tileAtMs) < SILENT_MS;
 }
 
 function directionOf(buttons: number): [number, number] {

@@ -331,6 +331,7 @@ export class MeshSession implements PlayingPeer {
   #loseSeat(): void {
     const core = this.#core;
     clearSlot(core.stage!, core.player);
+    core.told = new Uint8Array(0);
     core.player = -1;
     core.state = 'joining';
     core.dueMs = Number.POSITIVE_INFINITY;

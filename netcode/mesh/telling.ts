@@ -84,6 +84,7 @@ export function tellState(core: Core, tick: number, nowMs: number): void {
   const bytes = encodeState(state);
   const isNews = core.hasNews;
   core.hasNews = false;
+  core.told = bytes;
   core.trust?.told(tick, bytes);
   for (const other of core.others.values()) {
     if (!other.isReachable || other.slot < 0 || core.trust?.mayTell(other.id) === false) continue;
@@ -96,11 +97,23 @@ export function tellState(core: Core, tick: number, nowMs: number): void {
     const { tickRateHz } = settings.config;
     const isDue = ((tick + other.id) * rate) % tickRateHz < rate;
     if (!isDue && !isNews && other.isTold) continue;
-    other.isTold = true;
-    core.counters.statesSent++;
-    core.counters.stateBytes += bytes.length;
-    send(core, other.id, bytes, nowMs);
+    tell(core, other, bytes, nowMs);
   }
+}
+
+function tell(core: Core, other: Other, bytes: Uint8Array, nowMs: number): void {
+  other.isTold = true;
+  core.counters.statesSent++;
+  core.counters.stateBytes += bytes.length;
+  send(core, other.id, bytes, nowMs);
+}
+
+/** Who has just come into sight is answered at once with what was told last, and not only in the next tick. */
+export function answerState(core: Core, other: Other, nowMs: number): void {
+  const place = ownPlace(core);
+  if (!place || core.told.length === 0 || other.isTold || !other.isReachable || other.slot < 0) return;
+  if (core.returnsTo || core.trust?.mayTell(other.id) === false) return;
+  if (other.distanceTo(place.x, place.y, nowMs) <= TELLING_RADIUS) tell(core, other, core.told, nowMs);
 }
 
 /** The last that it hears of where we are: from now on it is told our tile only. */
