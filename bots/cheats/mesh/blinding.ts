@@ -1,7 +1,7 @@
 /**
  * Blinding: hunts somebody who is told nothing. The nearest player in sight becomes the victim, and hears no state of the
- * hunter but those that tell of a shot: without those it could not be hit. The link stays up, so that nobody else is asked
- * to pass on what is withheld.
+ * hunter but those that tell of a shot: without those it could not be hit. The link stays up. A victim asks its neighbours
+ * about whoever keeps silent, and they pass on what they are told; nobody is blamed, for silence may be loss.
  */
 import type { MeshSession } from '../../../netcode/mesh/mesh-session.ts';
 import { decodeState } from '../../../netcode/mesh/state-codec.ts';
@@ -37,7 +37,7 @@ export const blinding: Cheat = {
   id: 'blinding',
   title: 'tells nothing to the one that it hunts',
   defences: { mesh: null },
-  open: { mesh: 'while the link is up neighbours pass nothing on, and silence is no lie' },
+  open: { mesh: 'silence may be loss, so nobody is blamed; neighbours pass on what is withheld, after a moment' },
   honestPolicy: 'hunter',
   wrapSession: (session, notes = noNotes()) => wrapMesh(session, (honest) => withhold(honest, notes)),
 };
