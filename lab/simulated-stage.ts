@@ -18,7 +18,7 @@ import { SwarmRecorder } from '../metrics/swarm-recorder.ts';
 import type { LinkProfile } from '../netcode/link/profiles.ts';
 import type { LockstepSession } from '../netcode/lockstep/lockstep-session.ts';
 import { encodeReplay } from '../netcode/lockstep/replay-codec.ts';
-import type { PeerId, Session } from '../netcode/session.ts';
+import type { Session } from '../netcode/session.ts';
 import { topologyOf } from '../netcode/topologies/index.ts';
 import { SimulatedLockstep } from '../simulator/lockstep.ts';
 import { SimulatedMatch } from '../simulator/match.ts';
@@ -166,12 +166,9 @@ function meshStage(plan: Plan, roles: Cast, profile: LinkProfile): SimulatedStag
     natBlockedRatio: plan.natBlockedRatio,
     peersRecorder: players,
     rendezvousRecorder: rendezvous,
-    onEvent({ number, session: { epoch, player } }, event, nowMs) {
+    onEvent({ number, session: { epoch } }, event, nowMs) {
       // What cheaters say of others is part of the cheat.
-      if (roles[number - 1]!.cheat !== null) return;
-      const playerOf = (peer: PeerId) => epoch?.seatOf(peer)?.slot ?? -1;
-      watch.noted(event, playerOf, nowMs);
-      if (event.type === 'accused') players.mesh.accused(player, playerOf(event.peer), event.reason, nowMs);
+      if (roles[number - 1]!.cheat === null) watch.noted(event, (peer) => epoch?.seatOf(peer)?.slot ?? -1, nowMs);
     },
     peers: roles.map((role) => {
       const decide = brainOf(role);

@@ -6,6 +6,7 @@ import { auditLedger, type LedgerAudit, statementOf } from '../netcode/mesh/ledg
 import { MeshSession } from '../netcode/mesh/mesh-session.ts';
 import { encodeMeshSettings, type MeshSettings } from '../netcode/mesh/settings.ts';
 import { needsKeys } from '../netcode/mesh/trust/trust.ts';
+import type { SessionEvent } from '../netcode/session.ts';
 import type { Birth, PeerKind } from './peer-kind.ts';
 import { PeerMatch, type PeerMatchOptions } from './peer-match.ts';
 import type { PeerNode, SimulatedPeer } from './peer-node.ts';
@@ -56,6 +57,13 @@ class MeshKind implements PeerKind<MeshSession> {
       node.saw(session.world!);
     };
     return session;
+  }
+
+  told(node: MeshNode, events: readonly SessionEvent[], nowMs: number): void {
+    const notebook = this.#notebooks.get(node);
+    for (const event of events) {
+      if (event.type === 'accused' || event.type === 'equivocation') notebook?.accused(event, nowMs);
+    }
   }
 
   sample(node: MeshNode, _recorder: SwarmRecorder, nowMs: number): void {

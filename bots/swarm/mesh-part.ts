@@ -4,6 +4,7 @@ import { MeshNotebook } from '../../metrics/mesh/mesh-notebook.ts';
 import { type LedgerStatement, statementOf } from '../../netcode/mesh/ledger/audit.ts';
 import { MeshSession } from '../../netcode/mesh/mesh-session.ts';
 import { needsKeys } from '../../netcode/mesh/trust/trust.ts';
+import type { SessionEvent } from '../../netcode/session.ts';
 import { cheatOf, noNotes, type Ring } from '../cheats/index.ts';
 import type { PartSurroundings, PeerPart } from './peer-participant.ts';
 
@@ -30,6 +31,10 @@ export class MeshPart implements PeerPart<MeshSession> {
 
   end(): void {
     this.#notebook.ended(this.#nowMs());
+  }
+
+  heard(event: SessionEvent, nowMs: number): void {
+    if (event.type === 'accused' || event.type === 'equivocation') this.#notebook.accused(event, nowMs);
   }
 
   sample(nowMs: number): void {

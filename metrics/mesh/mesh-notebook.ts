@@ -4,6 +4,7 @@
  */
 import { EventKind, type World } from '../../game/world.ts';
 import type { SwarmRecorder } from '../swarm-recorder.ts';
+import { EQUIVOCATION } from './mesh-notes.ts';
 import { type OwnTick, ownTickOf } from './owner-notes.ts';
 
 /** What is read of another peer. */
@@ -33,6 +34,11 @@ export interface TellingPeer {
     readonly forwardedBytes: number;
   };
 }
+
+/** The events of a session that name somebody. */
+export type Accusing =
+  | { type: 'accused'; peer: number; reason: string }
+  | { type: 'equivocation'; peer: number; isProven: boolean };
 
 const NOTHING_YET: TellingPeer['counters'] = {
   inputs: 0,
@@ -75,6 +81,14 @@ export class MeshNotebook {
     const { player } = this.#session;
     if (this.#open && player >= 0) this.#recorder.owners.tick(player, { ...this.#open, endMs: nowMs });
     this.#open = null;
+  }
+
+  /** This peer accuses another one; two stories are an accusation when it can prove them. */
+  accused(event: Accusing, nowMs: number): void {
+    if (event.type === 'equivocation' && !event.isProven) return;
+    const { player, peers } = this.#session;
+    const reason = event.type === 'accused' ? event.reason : EQUIVOCATION;
+    this.#recorder.mesh.accused(player, peers.get(event.peer)?.slot ?? -1, reason, nowMs);
   }
 
   /** About once a second. */
