@@ -25,7 +25,7 @@ export class Other {
   /** When it was last asked for a link, and when one came up. */
   dialledMs = Number.NEGATIVE_INFINITY;
   upMs = Number.NEGATIVE_INFINITY;
-  /** When its link went down, and how far it was then. */
+  /** When its direct link went down, and how far it was then. */
   downMs = Number.NEGATIVE_INFINITY;
   downDistance = 0;
   /** When anything was heard of it over the own link, and when it was first heard of at all. */

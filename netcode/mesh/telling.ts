@@ -45,13 +45,16 @@ export function peerOf(core: Core, id: PeerId, nowMs: number): Other {
 
 export function linkChanged(core: Core, id: PeerId, state: LinkState, nowMs: number): void {
   const other = peerOf(core, id, nowMs);
-  const wasReachable = other.isReachable;
+  const { link: before, isReachable: wasReachable } = other;
   other.link = state;
   if (state === 'down') {
     const place = ownPlace(core);
     other.isDirect = false;
-    other.downMs = nowMs;
-    other.downDistance = place ? other.distanceTo(place.x, place.y, nowMs) : 0;
+    // What never came up, or was relayed by a rendezvous that is gone, was not closed for want of room.
+    if (before === 'up') {
+      other.downMs = nowMs;
+      other.downDistance = place ? other.distanceTo(place.x, place.y, nowMs) : 0;
+    }
     core.trust?.linkChanged(id, state, nowMs);
     return;
   }
