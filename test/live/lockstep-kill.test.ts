@@ -2,15 +2,14 @@
  * Lockstep peers that die without a word: each has a process of its own, and one after another is ended by SIGKILL. The
  * others must agree that it is gone and play on, with the same world.
  */
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { afterEach, expect, test } from 'vitest';
 import { DEFAULT_MATCH } from '../../game/arena.ts';
 import { monotonicMs } from '../../links/timer.ts';
 import { encodeSettings, lockstepSettings } from '../../netcode/lockstep/settings.ts';
 import { until } from './harness.ts';
-import type { PeerReport, PeerSettings } from './lockstep-peer-main.ts';
+import type { LockstepReport } from './lockstep-peer-main.ts';
 import { LiveRendezvous } from './peer-harness.ts';
+import { PeerProcess } from './peer-process.ts';
 import { type Span, StallWatch, withoutStalls } from './stalls.ts';
 
 const ENTRY = new URL('./lockstep-peer-main.ts', import.meta.url);
@@ -20,24 +19,12 @@ const RECOVERY = { withinMs: 2500, ticks: 30 };
 /** A rendezvous is missed after three seconds: nobody stands still then for as long as makes others suspect it. */
 const UNNOTICED = { withinMs: 1000, ticks: 80 };
 
-class PeerProcess {
-  readonly child: ChildProcess;
-  last: PeerReport | null = null;
+class LockstepProcess extends PeerProcess<LockstepReport> {
   /** What it holds of each final tick, and when that came. */
   readonly ticks = new Map<number, { checksum: number; atMs: number }>();
-  readonly stalls: Span[] = [];
-  complaints = '';
 
-  constructor(settings: PeerSettings) {
-    this.child = fork(ENTRY, [JSON.stringify(settings)], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: [] });
-    this.child.stderr!.setEncoding('utf8').on('data', (text: string) => {
-      this.complaints += text;
-    });
-    this.child.on('message', (report: PeerReport) => {
-      this.last = report;
-      this.ticks.set(report.tick, { checksum: report.checksum, atMs: report.atMs });
-      this.stalls.push(...report.stalls);
-    });
+  protected override heard({ tick, checksum, atMs }: LockstepReport): void {
+    this.ticks.set(tick, { checksum, atMs });
   }
 
   get tick(): number {
@@ -50,26 +37,22 @@ class PeerProcess {
     const gaps = times.slice(1).map((untilMs, i) => ({ fromMs: times[i]!, untilMs }));
     return gaps.filter(({ untilMs }) => untilMs > fromMs);
   }
-
-  async kill(): Promise<void> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
-    const exited = once(this.child, 'exit');
-    this.child.kill('SIGKILL');
-    await exited;
-  }
 }
 
 let rendezvous: LiveRendezvous;
-let peers: PeerProcess[] = [];
+let peers: LockstepProcess[] = [];
 
 /** Peers that play, each linked directly to each: no death takes a relay away from others. Lowest number first. */
-async function start(count: number): Promise<PeerProcess[]> {
+async function start(count: number): Promise<LockstepProcess[]> {
   const settings = lockstepSettings({ ...DEFAULT_MATCH, players: count });
   const room = { settings: [...encodeSettings(settings)], maxPeers: count };
   rendezvous = await LiveRendezvous.start({ room });
-  peers = Array.from({ length: count }, (_, i) => new PeerProcess({ url: rendezvous.url, name: `peer ${i}` }));
-  const states = () => peers.map(({ last, complaints }) => JSON.stringify(last) + complaints).join('\n');
-  const isPlaying = ({ last }: PeerProcess) =>
+  peers = Array.from(
+    { length: count },
+    (_, i) => new LockstepProcess(ENTRY, { url: rendezvous.url, name: `peer ${i}` }),
+  );
+  const states = () => peers.map((peer) => peer.describe()).join('\n');
+  const isPlaying = ({ last }: LockstepProcess) =>
     last !== null && last.player >= 0 && last.members.length === count && last.direct === count - 1;
   await until(
     () => `all ${count} play, linked directly:\n${states()}`,
@@ -77,7 +60,7 @@ async function start(count: number): Promise<PeerProcess[]> {
     40_000,
   );
   await playOn(peers, 10);
-  return [...peers].sort((a, b) => a.last!.self - b.last!.self);
+  return [...peers].sort((a, b) => a.self - b.self);
 }
 
 afterEach(async () => {
@@ -86,16 +69,16 @@ afterEach(async () => {
 });
 
 /** Everybody steps so many further ticks. */
-async function playOn(some: readonly PeerProcess[], ticks: number): Promise<void> {
+async function playOn(some: readonly LockstepProcess[], ticks: number): Promise<void> {
   const goal = Math.max(...some.map(({ tick }) => tick)) + ticks;
   await until(
-    () => `tick ${goal} is final for all (${some.map(({ last }) => JSON.stringify(last)).join(', ')})`,
+    () => `tick ${goal} is final for all (${some.map((peer) => peer.describe()).join(', ')})`,
     () => some.every(({ tick }) => tick >= goal),
   );
 }
 
 /** Ticks after a moment that all hold, whose checksums must be the same everywhere. */
-function expectSameWorlds(some: readonly PeerProcess[], fromMs: number): void {
+function expectSameWorlds(some: readonly LockstepProcess[], fromMs: number): void {
   const [first, ...others] = some;
   const common = [...first!.ticks].filter(
     ([tick, { atMs }]) => atMs > fromMs && others.every(({ ticks }) => ticks.has(tick)),
@@ -109,7 +92,7 @@ function expectSameWorlds(some: readonly PeerProcess[], fromMs: number): void {
 /** Something is killed: the others play on alike, know of each other only, and stand still for no longer than a limit. */
 async function playOnWithout(
   victim: { kill(): Promise<void> },
-  others: readonly PeerProcess[],
+  others: readonly LockstepProcess[],
   { withinMs, ticks }: { withinMs: number; ticks: number },
 ): Promise<void> {
   const watch = new StallWatch();
@@ -117,7 +100,7 @@ async function playOnWithout(
   await victim.kill();
   await playOn(others, ticks);
   watch.stop();
-  const ids = others.map(({ last }) => last!.self).sort((a, b) => a - b);
+  const ids = others.map(({ self }) => self).sort((a, b) => a - b);
   for (const { last } of others) expect(last!.members).toEqual(ids);
   // Each of them waits for all: whoever could not run has kept everybody waiting.
   const stalls = [...watch.take(), ...others.flatMap((other) => other.stalls)];

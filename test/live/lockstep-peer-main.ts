@@ -1,24 +1,12 @@
-/**
- * A lockstep peer in a process of its own, for tests that kill it. It plays by itself, tells its parent of every tick that
- * is final, and ends with it. Settings: the first argument as JSON.
- */
-import { randomFillSync } from 'node:crypto';
+/** A lockstep peer in a process of its own. It tells its parent of every tick that is final. */
 import { Random } from '../../game/random.ts';
-import { openNodeDataChannelEnd } from '../../links/data-channel-node.ts';
-import { createNodePeerConnection } from '../../links/peer-connection-node.ts';
-import { PeerDriver } from '../../links/peer-driver.ts';
-import { monotonicMs, systemTimer } from '../../links/timer.ts';
+import { monotonicMs } from '../../links/timer.ts';
 import { LockstepSession } from '../../netcode/lockstep/lockstep-session.ts';
-import { type Span, StallWatch } from './stalls.ts';
-
-export interface PeerSettings {
-  url: string;
-  name: string;
-}
+import { name, type PeerReport, startPeer, tell } from './peer-main.ts';
+import { StallWatch } from './stalls.ts';
 
 /** Told after each final tick. A tick that a change of the members made again is told again. */
-export interface PeerReport {
-  self: number;
+export interface LockstepReport extends PeerReport {
   player: number;
   members: number[];
   /** Members that are reached without the rendezvous. */
@@ -27,36 +15,17 @@ export interface PeerReport {
   viewChanges: number;
   tick: number;
   checksum: number;
-  atMs: number;
-  /** When the machine kept this process from running, since the last report. */
-  stalls: Span[];
 }
 
-const { url, name } = JSON.parse(process.argv[2]!) as PeerSettings;
-const session = new LockstepSession(
-  {
-    transport: 'datagram',
-    name,
-    room: 'MAIN',
-    inputRateHz: 20,
-    randomBytes: (into) => {
-      randomFillSync(into);
-    },
-  },
-  monotonicMs(),
-);
 const stallWatch = new StallWatch();
 const random = new Random(name.length);
-const driver = new PeerDriver({
-  session,
-  end: openNodeDataChannelEnd({ url }),
-  createConnection: createNodePeerConnection,
-  timer: systemTimer,
+const driver = startPeer((birth) => new LockstepSession(birth, monotonicMs()), {
   decide: () => ({ buttons: random.below(16), aim: random.below(4096) }),
 });
+const { session } = driver;
 session.onConfirmed = (_world, tick) => {
   const members = session.roster.members.map(({ peer }) => peer);
-  const report: PeerReport = {
+  const report: LockstepReport = {
     self: session.self,
     player: session.player,
     members,
@@ -67,7 +36,5 @@ session.onConfirmed = (_world, tick) => {
     atMs: monotonicMs(),
     stalls: stallWatch.take(),
   };
-  if (process.connected) process.send!(report, () => {});
+  tell(report);
 };
-setInterval(() => driver.pump(), 5);
-process.on('disconnect', () => process.exit(0));
