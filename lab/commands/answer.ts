@@ -72,7 +72,7 @@ export function addAnswer(program: Command): void {
           ...(options.players ? { sizes: options.players } : {}),
         });
         progress.finish();
-        const records = [...found.ramps.flatMap((ramp) => ramp.records), ...found.cheats];
+        const records = [...found.ramps.flatMap((ramp) => ramp.records), ...found.growth, ...found.cheats];
         if (records.length === 0) throw new BrokenRun(nothingRan(found, options.budget));
         const groups = groupRuns(records);
         const cells = cheatCells(records);

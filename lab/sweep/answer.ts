@@ -1,7 +1,7 @@
 /**
- * The question that netbed is for, as far as minutes allow: how many players does each topology carry here, and what do
- * cheats gain with their defence off and on. Ramps are screenings, cheats are simulated; nothing is said beyond what
- * was tried.
+ * The question that netbed is for, as far as minutes allow: how many players does each topology carry here, how does a
+ * mesh grow beyond what real links of one machine allow, and what do cheats gain with their defence off and on. Ramps are
+ * screenings, growth and cheats are simulated; nothing is said beyond what was tried.
  */
 import type { Plan } from '../../metrics/plan.ts';
 import type { RunRecord } from '../../metrics/record.ts';
@@ -11,6 +11,7 @@ import { planOf } from '../plan-options.ts';
 import { asOneStage, type Progress } from '../progress.ts';
 import { Budget } from './budget.ts';
 import { cellName, plannedCheats, plannedCosts } from './cheat-cells.ts';
+import { type GrowthStep, plannedGrowth } from './growth.ts';
 import { Climb, type Ramp, type RampResult, stepSeconds } from './ramp.ts';
 
 export interface AnswerOptions {
@@ -31,6 +32,8 @@ export interface AnswerOptions {
 
 export interface Answered {
   ramps: RampResult[];
+  /** A mesh of neighbours with more players than live. */
+  growth: RunRecord[];
   cheats: RunRecord[];
   /** Honest matches with and without defences, for what these cost. */
   costs: RunRecord[];
@@ -68,18 +71,21 @@ const VARIANTS: Readonly<Record<string, readonly Variant[]>> = {
   ],
 };
 
-/** About how long one simulated match takes, and the most of the time that all of them may. */
+/** About how long one simulated match of the cheats takes, and the most of the time that all that is simulated may. */
 const CHEAT_RUN_S = 4;
-const CHEATS_SHARE = 0.3;
+const SIMULATED_SHARE = 0.4;
 
-/** Live ramps of every topology and network, then the cheats. */
+/** Live ramps of every topology and network, then what is simulated. */
 export async function answer(options: AnswerOptions): Promise<Answered> {
   const { signal, budgetS, nowMs = () => performance.now() } = options;
   const budget = new Budget(budgetS, nowMs);
-  const result: Answered = { ramps: [], cheats: [], costs: [], missing: [], stopped: false };
+  const result: Answered = { ramps: [], growth: [], cheats: [], costs: [], missing: [], stopped: false };
+  const growth = options.sizes && !options.sizes['mesh'] ? [] : plannedGrowth(budgetS);
   const cheatPlans = options.cheats ? plannedCheats() : [];
   const costPlans = options.cheats ? plannedCosts() : [];
-  budget.reserve(Math.min((cheatPlans.length + costPlans.length) * CHEAT_RUN_S, CHEATS_SHARE * budgetS));
+  const growthS = growth.reduce((sum, { expectedS }) => sum + expectedS, 0);
+  const simulatedS = growthS + (cheatPlans.length + costPlans.length) * CHEAT_RUN_S;
+  budget.reserve(Math.min(simulatedS, SIMULATED_SHARE * budgetS));
   const climbs = plannedRamps(options.sizes).map((ramp) => new Climb(ramp));
   await climbAll(climbs, budget, options);
   for (const { result: ran } of climbs) {
@@ -90,6 +96,7 @@ export async function answer(options: AnswerOptions): Promise<Answered> {
     }
   }
   budget.reserve(0);
+  await grow(growth, budget, options, result);
   await weighDefences(costPlans, budget, options, result);
   await tryCheats(cheatPlans, budget, options, result);
   result.stopped = signal.aborted;
@@ -108,6 +115,30 @@ async function climbAll(climbs: readonly Climb[], budget: Budget, options: Answe
     const { plan } = chosen.ramp;
     if (!budget.fits(plan.topology, stepSeconds(plan, chosen.next!))) chosen.giveUp();
     else await chosen.climb({ ...options, budget, perform: perform_ });
+  }
+}
+
+/** A mesh with more and more players. */
+async function grow(
+  steps: readonly GrowthStep[],
+  budget: Budget,
+  { progress, signal, out, ...options }: AnswerOptions,
+  result: Answered,
+): Promise<void> {
+  const untried: number[] = [];
+  for (const { plan, expectedS } of steps) {
+    if (signal.aborted) return;
+    if (!budget.fits('growth', expectedS)) {
+      untried.push(plan.players);
+      continue;
+    }
+    const title = `${plan.topology}, ${plan.players} players, simulated`;
+    const stage = asOneStage(progress, title, budget.expected('growth', expectedS));
+    const run = () => (options.perform ?? perform)(plan, { progress: stage, signal, out });
+    result.growth.push((await budget.spend('growth', expectedS, run)).record);
+  }
+  if (untried.length > 0) {
+    result.missing.push(`growth of a mesh, simulated: ${untried.join(', ')} players were not tried, for lack of time`);
   }
 }
 

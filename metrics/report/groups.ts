@@ -8,7 +8,7 @@ import { isScreening, judgeSweep, type SweepVerdict } from '../verdict.ts';
 export interface Group {
   /** Equal for runs of one sweep. */
   key: string;
-  /** What a legend says: topology and network, and whatever else distinguishes it from the other groups. */
+  /** What a legend says: topology and network, and whatever else distinguishes it from others of its topology. */
   label: string;
   topology: string;
   /** The topology with what changes its nature: rollback, or a host that only hosts. */
@@ -72,7 +72,8 @@ const ALWAYS = 2;
 /** Runs with a cheat or an injected fault are no part of a sweep. */
 export function groupRuns(records: readonly RunRecord[]): Group[] {
   const sweeps = records.filter(({ plan }) => plan.cheat === null && plan.inject === null);
-  const varies = PARTS.map((part, i) => i < ALWAYS || new Set(sweeps.map(part)).size > 1);
+  const isTold = (run: RunRecord, part: (typeof PARTS)[number]) =>
+    new Set(sweeps.filter(({ plan }) => plan.topology === run.plan.topology).map(part)).size > 1;
   const groups = new Map<string, RunRecord[]>();
   for (const run of sweeps) {
     const key = PARTS.map((part) => part(run)).join(' · ');
@@ -83,7 +84,7 @@ export function groupRuns(records: readonly RunRecord[]): Group[] {
     const { plan } = runs[0]!;
     return {
       key,
-      label: PARTS.filter((_, i) => varies[i])
+      label: PARTS.filter((part, i) => i < ALWAYS || isTold(runs[0]!, part))
         .map((part) => part(runs[0]!))
         .join(' · '),
       topology: plan.topology,

@@ -100,12 +100,40 @@ export function uploadTable(groups: readonly Group[]): string {
         cell: ({ run }) => (withoutAuthority(run.plan) ? 'every peer, mean' : 'the authority'),
       },
       { title: 'Counted, kbit/s', cell: ({ counted }) => tidy(counted) },
+      {
+        title: 'Of the worst peer',
+        cell: ({ run }) => (withoutAuthority(run.plan) ? shown(run, 'up.wire.worst') : '–'),
+      },
       { title: 'Arithmetic, kbit/s', cell: ({ formula }) => tidy(formula) },
       { title: 'Counted ÷ arithmetic', cell: ({ counted, formula }) => (counted / formula).toFixed(2) },
       { title: 'Evidence', text: true, cell: ({ run }) => `${tag(run.evidence)} ${tag('modelled')}` },
     ],
     rows,
   );
+}
+
+/** Upload per peer of a mesh of neighbours over N, mean and worst, beside what the closed form says of its states. */
+export function growthFigures(groups: readonly Group[]): string[] {
+  const meshes = groups.filter((group) => isInterestMesh(group.runs[0]!.plan));
+  const pointsOf = (group: Group, name: MeasureName) =>
+    sizesOf(group).flatMap((players) => {
+      const y = medianAt(group, players, name);
+      return y === null ? [] : [{ x: players, y, mark: 'ok' as const }];
+    });
+  const growing = meshes.filter((group) => pointsOf(group, 'up.formula').length > 1);
+  const furthest = growing.sort((a, b) => sizesOf(b).at(-1)! - sizesOf(a).at(-1)!)[0];
+  if (!furthest) return [];
+  const lines: Line[] = [
+    { label: 'mean, counted', colour: 0, dash: 0, points: pointsOf(furthest, 'up.wire.mean') },
+    { label: 'worst peer, counted', colour: 1, dash: 0, points: pointsOf(furthest, 'up.wire.worst') },
+    { label: 'states, arithmetic', colour: 0, dash: 1, points: pointsOf(furthest, 'up.formula') },
+  ];
+  const caption =
+    `${furthest.label}, with transport headers. Dashed: k · f · (h + b) of each run, k being those who are told. Counted is ` +
+    'all else too: pings, news of coins, claims, what is forwarded and relayed; opening links is not. ' +
+    `Evidence: counted is ${furthest.simulated ? 'simulated' : 'measured'}, arithmetic is modelled.`;
+  const plot = linePlot({ xName: 'players', yName: 'kbit/s', lines, limits: [] });
+  return [figure('How the upload of a peer grows where it tells its neighbours only', caption, plot)];
 }
 
 /** Upload per peer over N: counted, and by arithmetic until it passes an ordinary uplink. */

@@ -10,7 +10,7 @@ import { bandwidthFigures, cheatFigure, costFigure, sweepFigures, twinFigures } 
 import { type CheatCell, cheatCells, type Group, groupRuns } from './groups.ts';
 import { whyNeighboursStop } from './mesh-scaling.ts';
 import { escapeHtml, page, table, tag } from './page.ts';
-import { peerTable, scalingFigures, uploadTable } from './peers.ts';
+import { growthFigures, peerTable, scalingFigures, uploadTable } from './peers.ts';
 import { EVIDENCE_COLUMN, measureColumn, RUN_COLUMNS } from './run-columns.ts';
 import { whyItStops } from './scaling.ts';
 import { answerInWords, endSentence, runName } from './words.ts';
@@ -34,6 +34,7 @@ export function renderReport({ title, records, answer, caveats = [], madeAt }: R
     ...sweepFigures(groups),
     ...bandwidthFigures(groups),
     ...scalingFigures(groups),
+    ...growthFigures(groups),
     ...twinFigures(records),
   ];
   const peers = peerTable(records);
@@ -61,13 +62,15 @@ export function renderReport({ title, records, answer, caveats = [], madeAt }: R
   return page(title, parts.filter((part) => part !== '').join('\n'));
 }
 
-/** Of sweeps over real sockets when there are any: what was simulated repeats them. */
+/** Of sweeps over real sockets when there are any; what was simulated repeats them, unless it goes further. */
 function whyMeshesStop(groups: readonly Group[]): string {
-  const live = groups.filter(({ simulated }) => !simulated);
-  const told = (live.length > 0 ? live : groups).flatMap((group) => [
-    ...whyItStops(group),
-    ...whyNeighboursStop(group),
-  ]);
+  const repeats = ({ simulated, topology, runs }: Group) =>
+    simulated &&
+    groups.some(
+      (live) => !live.simulated && live.topology === topology && largestTried(live.runs) >= largestTried(runs),
+    );
+  const whys = groups.filter((group) => !repeats(group));
+  const told = whys.flatMap((group) => [...whyItStops(group), ...whyNeighboursStop(group)]);
   if (told.length === 0) return '';
   const details = told.map((text) => {
     const at = text.indexOf(': ');
@@ -76,6 +79,8 @@ function whyMeshesStop(groups: readonly Group[]): string {
   });
   return `<h2>Why a mesh stops</h2>${details.join('')}`;
 }
+
+const largestTried = (runs: readonly RunRecord[]) => Math.max(...runs.map(({ plan }) => plan.players));
 
 /** What stands before the first colon is what the paragraph is about. */
 function paragraph(text: string): string {

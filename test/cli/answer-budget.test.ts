@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { perform } from '../../lab/perform.ts';
 import { SILENT } from '../../lab/progress.ts';
 import { answer } from '../../lab/sweep/answer.ts';
+import { cellName, plannedCheats } from '../../lab/sweep/cheat-cells.ts';
 import type { Plan } from '../../metrics/plan.ts';
 import { recordOf } from '../metrics/records.ts';
 
@@ -56,18 +57,23 @@ test('topologies share the time, and start in the order of their registry', asyn
 });
 
 test('with little time every cell of the cheats gets some', async () => {
-  const { found, played } = await spend(140, ({ simulated }) => (simulated ? 2 : 14));
-  const cells = new Set(played.flatMap((plan) => (plan.cheat ? [`${plan.topology} ${plan.cheat}`] : [])));
-  expect([...cells].sort()).toEqual(
-    [
-      'lockstep undo',
-      'lockstep equivocation',
-      'lockstep lag-switch',
-      'lockstep look-ahead',
-      'lockstep map-hack',
-      'server map-hack',
-      'server speed',
-    ].sort(),
-  );
+  const { found, played } = await spend(170, ({ simulated }) => (simulated ? 2 : 14));
+  const tried = new Set(played.flatMap((plan) => (plan.cheat ? [cellName(plan)] : [])));
+  expect([...tried].sort()).toEqual([...new Set(plannedCheats().map(cellName))].sort());
+  const topologies = new Set(played.flatMap(({ cheat, topology }) => (cheat ? [topology] : [])));
+  expect([...topologies].sort()).toEqual(['lockstep', 'mesh', 'server']);
   expect(found.missing).toContainEqual(expect.stringMatching(/was tried with \d of \d seeds, for lack of time/));
+});
+
+test('a mesh is simulated beyond its ramps, the further the more time there is, and room is kept for it', async () => {
+  const grown = ({ played }: Awaited<ReturnType<typeof spend>>) =>
+    played.flatMap(({ topology, simulated, players, send }) =>
+      simulated && topology === 'mesh' && players >= 50 ? [`${players} ${send}`] : [],
+    );
+  const usual = await spend(240, ({ simulated }) => (simulated ? 5 : 14));
+  expect(grown(usual)).toEqual(['50 flat', '100 flat', '200 flat']);
+  expect(usual.found.growth).toHaveLength(3);
+  expect(grown(await spend(900, ({ simulated }) => (simulated ? 5 : 14)))).toContain('400 flat');
+  const hasty = await spend(40, ({ simulated }) => (simulated ? 9 : 14));
+  expect(hasty.found.missing).toContainEqual(expect.stringMatching(/^growth of a mesh, simulated: .*200 players/));
 });

@@ -96,3 +96,29 @@ test('the report has a table of peers for each kind, plots over N, and what part
   expect(served).not.toContain('Neighbour setup');
   expect(served).not.toContain('Links opened per peer');
 });
+
+test('a sweep that was simulated is told besides live ones where it goes further, and its growth is drawn', () => {
+  const simulated = (players: number) => {
+    const values = {
+      'up.formula': 180,
+      'up.wire.mean': 300 + players / 10,
+      'up.wire.worst': 600,
+      'recipients.mean': 18,
+    };
+    return recordOf({ plan: { topology: 'mesh', players, inView: 15, simulated: true }, values });
+  };
+  const live = [at(8), at(16), recordOf({ plan: { topology: 'server' } })];
+  const page = (...sizes: number[]) =>
+    renderReport({ title: 'Growth', records: [...live, ...sizes.map(simulated)], madeAt: 'today' });
+  const html = page(50, 200);
+  // What sets a sweep apart from others of its topology is told, of those only.
+  for (const text of [
+    'mesh · lan · 15 in view · simulated, why it stops',
+    'mesh · lan · 30 in view · live, why it stops',
+    '<strong>server · lan</strong>',
+    'How the upload of a peer grows',
+    'worst peer, counted',
+  ])
+    expect(html).toContain(text);
+  expect(page(8, 16)).not.toContain('simulated, why it stops');
+});
