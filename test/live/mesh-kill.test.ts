@@ -21,6 +21,8 @@ import { type Span, withoutStalls } from './stalls.ts';
 
 const ENTRY = new URL('./mesh-peer-main.ts', import.meta.url);
 const PEERS = 6;
+/** A test takes a quarter of a minute; reached only when one fails. */
+const PATIENCE_MS = 120_000;
 /** From the death of a peer to nobody seeing it, as far as the machine lets those who saw it run. */
 const NOTICED_WITHIN_MS = 1500;
 /** The seat of who is away is kept so long. */
@@ -167,51 +169,55 @@ function placesOf(tokens: readonly Token[], some: readonly MeshProcess[]): (Plac
   });
 }
 
-test('of six peers one dies, then the home of a coin, then another: all are missed, and no coin is', async () => {
-  const all = await start({ scenario: 'everyone' });
-  for (const peer of all) peer.tell({ type: 'collect' });
-  for (const [i, peer] of all.entries()) await take(peer, i);
+test(
+  'of six peers one dies, then the home of a coin, then another: all are missed, and no coin is',
+  async () => {
+    const all = await start({ scenario: 'everyone' });
+    for (const peer of all) peer.tell({ type: 'collect' });
+    for (const [i, peer] of all.entries()) await take(peer, i);
 
-  // One that stands among the others, holding coins.
-  const middle = 448 * SUBUNITS;
-  await gather(all, { x: middle, y: middle });
-  await exactCoins(all);
-  const [victim, ...left] = all;
-  const { place, statement } = victim!.last!;
-  const tokens = statement!.tokens;
-  expect(tokens.length).toBeGreaterThan(0);
-  const killedMs = monotonicMs();
-  await killAndMiss(victim!, left);
-  await wait('its seat is dropped', () => left.every((other) => !other.seatOf(victim!)));
-  expect(monotonicMs() - killedMs).toBeGreaterThan(HOLD_MS);
-  await exactCoins(left);
-  const cells = placesOf(tokens, left).map((lies) => lies && cellOf(lies.x, lies.y));
-  expect(cells).toEqual(tokens.map(() => cellOf(place!.x, place!.y)));
+    // One that stands among the others, holding coins.
+    const middle = 448 * SUBUNITS;
+    await gather(all, { x: middle, y: middle });
+    await exactCoins(all);
+    const [victim, ...left] = all;
+    const { place, statement } = victim!.last!;
+    const tokens = statement!.tokens;
+    expect(tokens.length).toBeGreaterThan(0);
+    const killedMs = monotonicMs();
+    await killAndMiss(victim!, left);
+    await wait('its seat is dropped', () => left.every((other) => !other.seatOf(victim!)));
+    expect(monotonicMs() - killedMs).toBeGreaterThan(HOLD_MS);
+    await exactCoins(left);
+    const cells = placesOf(tokens, left).map((lies) => lies && cellOf(lies.x, lies.y));
+    expect(cells).toEqual(tokens.map(() => cellOf(place!.x, place!.y)));
 
-  // While all play, who is in charge of a coin, and then one of those who keep it besides.
-  for (const peer of left) peer.tell({ type: 'collect' });
-  const spot = 3;
-  for (const rank of [0, 1]) {
-    const living = left.filter(({ child }) => child.signalCode === null);
-    const homes = homesOf(spot, living);
-    const others = living.filter((peer) => peer !== homes[rank]);
-    const claimant = others.find((peer) => !homes.includes(peer)) ?? others[0]!;
-    await take(claimant, spot);
-    const before = claimant.last!.epoch;
-    await killAndMiss(homes[rank]!, others);
-    await take(claimant, spot);
-    expect(claimant.last!.epoch).toBeGreaterThan(before);
-    expect(homesOf(spot, others).map(({ self }) => self)).not.toContain(homes[rank]!.self);
-  }
+    // While all play, who is in charge of a coin, and then one of those who keep it besides.
+    for (const peer of left) peer.tell({ type: 'collect' });
+    const spot = 3;
+    for (const rank of [0, 1]) {
+      const living = left.filter(({ child }) => child.signalCode === null);
+      const homes = homesOf(spot, living);
+      const others = living.filter((peer) => peer !== homes[rank]);
+      const claimant = others.find((peer) => !homes.includes(peer)) ?? others[0]!;
+      await take(claimant, spot);
+      const before = claimant.last!.epoch;
+      await killAndMiss(homes[rank]!, others);
+      await take(claimant, spot);
+      expect(claimant.last!.epoch).toBeGreaterThan(before);
+      expect(homesOf(spot, others).map(({ self }) => self)).not.toContain(homes[rank]!.self);
+    }
 
-  const last = left.filter(({ child }) => child.signalCode === null);
-  expect(last).toHaveLength(3);
-  await wait('only those who live have seats', () => last.every((peer) => peer.last!.seats.length === last.length));
-  for (const peer of last) peer.tell({ type: 'stand' });
-  const coins = await exactCoins(last);
-  expect(coins.held).toBeGreaterThan(0);
-  expect(last.map((peer) => peer.last!.malformed)).toEqual([0, 0, 0]);
-});
+    const last = left.filter(({ child }) => child.signalCode === null);
+    expect(last).toHaveLength(3);
+    await wait('only those who live have seats', () => last.every((peer) => peer.last!.seats.length === last.length));
+    for (const peer of last) peer.tell({ type: 'stand' });
+    const coins = await exactCoins(last);
+    expect(coins.held).toBeGreaterThan(0);
+    expect(last.map((peer) => peer.last!.malformed)).toEqual([0, 0, 0]);
+  },
+  PATIENCE_MS,
+);
 
 /** Two who have no link and are far apart along an axis: no cell touches both of theirs. */
 function strangers(some: readonly MeshProcess[]): { pair: [MeshProcess, MeshProcess]; axis: 'x' | 'y' } | null {
@@ -248,35 +254,39 @@ async function formChain(all: readonly MeshProcess[]): Promise<{ pair: [MeshProc
   return { pair, middle };
 }
 
-test('without their rendezvous peers play on and find each other; started anew it learns the match from them', async () => {
-  const config = { inView: 1 };
-  const all = await start(config);
-  const { pair, middle } = await formChain(all);
-  const { line, epoch } = all[0]!.last!;
-  const { port } = rendezvous;
-  await rendezvous.kill();
-  const newcomer = new MeshProcess('newcomer');
-  peers.push(newcomer);
+test(
+  'without their rendezvous peers play on and find each other; started anew it learns the match from them',
+  async () => {
+    const config = { inView: 1 };
+    const all = await start(config);
+    const { pair, middle } = await formChain(all);
+    const { line, epoch } = all[0]!.last!;
+    const { port } = rendezvous;
+    await rendezvous.kill();
+    const newcomer = new MeshProcess('newcomer');
+    peers.push(newcomer);
 
-  // All walk, and see it; two who had no link get one, made through those between them.
-  await gather(all, middle);
-  await wait('the strangers have a link', () => areLinked(...pair));
-  expect(all.reduce((sum, { last }) => sum + last!.signalsHandedOn, 0)).toBeGreaterThan(0);
-  await wait('the newcomer says why it cannot come in', () => newcomer.last?.trouble);
-  expect(newcomer.last).toMatchObject({ player: -1, epoch: -1, trouble: expect.stringContaining(rendezvous.url) });
-  await wait('all know that it is gone', () => all.every(({ last }) => last!.rendezvous !== 'entered'));
-  expect(all.map(({ last }) => last!.epoch)).toEqual(all.map(() => epoch));
+    // All walk, and see it; two who had no link get one, made through those between them.
+    await gather(all, middle);
+    await wait('the strangers have a link', () => areLinked(...pair));
+    expect(all.reduce((sum, { last }) => sum + last!.signalsHandedOn, 0)).toBeGreaterThan(0);
+    await wait('the newcomer says why it cannot come in', () => newcomer.last?.trouble);
+    expect(newcomer.last).toMatchObject({ player: -1, epoch: -1, trouble: expect.stringContaining(rendezvous.url) });
+    await wait('all know that it is gone', () => all.every(({ last }) => last!.rendezvous !== 'entered'));
+    expect(all.map(({ last }) => last!.epoch)).toEqual(all.map(() => epoch));
 
-  rendezvous = await startRendezvous(config, port);
-  const whole = [...all, newcomer];
-  await wait('the newcomer has a seat, as all others still have', () =>
-    whole.every(({ last }) => last!.seats.length === whole.length && last!.seats.every(({ isAway }) => !isAway)),
-  );
-  for (const { last } of whole) expect(last).toMatchObject({ line });
-  expect(newcomer.last!.epoch).toBeGreaterThan(epoch);
-  for (const peer of all) expect([...peer.slots], 'slots it ever had').toEqual([peer.last!.player]);
-  for (const [spot, peer] of whole.entries()) await take(peer, spot);
-  for (const peer of whole) peer.tell({ type: 'stand' });
-  const coins = await exactCoins(whole);
-  expect(coins.held).toBeGreaterThanOrEqual(whole.length);
-});
+    rendezvous = await startRendezvous(config, port);
+    const whole = [...all, newcomer];
+    await wait('the newcomer has a seat, as all others still have', () =>
+      whole.every(({ last }) => last!.seats.length === whole.length && last!.seats.every(({ isAway }) => !isAway)),
+    );
+    for (const { last } of whole) expect(last).toMatchObject({ line });
+    expect(newcomer.last!.epoch).toBeGreaterThan(epoch);
+    for (const peer of all) expect([...peer.slots], 'slots it ever had').toEqual([peer.last!.player]);
+    for (const [spot, peer] of whole.entries()) await take(peer, spot);
+    for (const peer of whole) peer.tell({ type: 'stand' });
+    const coins = await exactCoins(whole);
+    expect(coins.held).toBeGreaterThanOrEqual(whole.length);
+  },
+  PATIENCE_MS,
+);
