@@ -2,9 +2,9 @@
  * The client's side of inputs: what the player wants now, the message that carries the newest inputs, and purchases, each
  * press of the buy button becoming one request with a key of its own.
  */
-import { AIM_STEPS } from '../game/constants.ts';
-import { BUTTON_MASK, Button, NO_INPUT, nextPurchaseKey, type PlayerInput } from '../game/input.ts';
+import { NO_INPUT, nextPurchaseKey, type PlayerInput } from '../game/input.ts';
 import { createInputMessage, encodeInput } from './input-codec.ts';
+import { Intent } from './intent.ts';
 
 /** A purchase that was not answered for this long may be asked again, under the same key. */
 const PURCHASE_RETRY_MS = 3000;
@@ -18,9 +18,7 @@ export class InputSender {
   readonly #buttons: Uint8Array;
   readonly #aims: Uint16Array;
   #count = 0;
-  readonly #current: PlayerInput = { ...NO_INPUT };
-  #wantsPurchase = false;
-  #wasBuying = false;
+  readonly #intent = new Intent();
   #askedMs = Number.NEGATIVE_INFINITY;
   #key = 0;
   /** The input that was taken last: it holds until the next is. */
@@ -34,17 +32,12 @@ export class InputSender {
   }
 
   set(input: PlayerInput): void {
-    this.#current.buttons = input.buttons & BUTTON_MASK;
-    this.#current.aim = input.aim & (AIM_STEPS - 1);
-    const isBuying = (input.buttons & Button.buy) !== 0;
-    if (isBuying && !this.#wasBuying) this.#wantsPurchase = true;
-    this.#wasBuying = isBuying;
+    this.#intent.set(input);
   }
 
   /** Takes the current input for a tick of the own timeline, and returns the message that says so. */
   take(tick: number, viewTick: number, nowMs: number): Uint8Array {
-    this.taken.buttons = this.#current.buttons;
-    this.taken.aim = this.#current.aim;
+    Object.assign(this.taken, this.#intent.input);
     this.#ticks.copyWithin(1, 0);
     this.#buttons.copyWithin(1, 0);
     this.#aims.copyWithin(1, 0);
@@ -70,8 +63,7 @@ export class InputSender {
 
   /** The key to ask for when a purchase is wanted and none is under way; 0 otherwise. `answeredKey`: the last answered. */
   purchaseKey(answeredKey: number, nowMs: number): number {
-    if (!this.#wantsPurchase) return 0;
-    this.#wantsPurchase = false;
+    if (!this.#intent.takePurchase()) return 0;
     if (nowMs - this.#askedMs < PURCHASE_RETRY_MS) return 0;
     this.#key = nextPurchaseKey(answeredKey);
     this.#askedMs = nowMs;

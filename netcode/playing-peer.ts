@@ -5,8 +5,38 @@
 import type { Arena } from '../game/arena.ts';
 import type { ClientState } from './client-session.ts';
 import type { PeerSession } from './peer-session.ts';
-import type { LinkState, PeerId } from './session.ts';
+import type { LinkState, PeerId, Transport } from './session.ts';
 import type { View } from './view.ts';
+
+/** What every peer that plays is made from. */
+export interface PeerOptions {
+  /** What lies below the link to the rendezvous; links between peers are always datagrams. */
+  transport: Transport;
+  name: string;
+  /** The room to enter; null makes one, for which the settings of its match are then needed. */
+  room: string | null;
+  inputRateHz: number;
+  /** Fills an array with unpredictable bytes. */
+  randomBytes: (into: Uint8Array) => void;
+  /** To come back as who one was, after a restart of the program. */
+  resumeToken?: Uint8Array;
+}
+
+/** The same of one that enters a room which a run began with. */
+export type Birth = PeerOptions & { transport: 'datagram'; room: string };
+
+/** What every peer that plays counts. */
+export interface PeerCounters {
+  receivedMessages: number;
+  receivedBytes: number;
+  malformed: number;
+  sentMessages: number;
+  sentBytes: number;
+  /** Inputs taken from the player. */
+  inputs: number;
+  /** Ticks that it has come to hold: final ones where all step all, own ones where each steps its own. */
+  snapshots: number;
+}
 
 export interface PlayingPeer extends PeerSession {
   readonly state: ClientState;

@@ -8,7 +8,7 @@ import type { Epoch, EpochSeat } from './mesh/epoch.ts';
 import type { SharedEpochs } from './mesh/epoch-chain.ts';
 import { Puzzle } from './mesh/proof-of-work.ts';
 import { RoomMember } from './mesh/room-member.ts';
-import { isRoomMessage } from './mesh/room-messages.ts';
+import { type IntroducedPeer, isRoomMessage } from './mesh/room-messages.ts';
 import { decodeMessage, encodeMessage, type Message } from './messages.ts';
 import type { Outbox } from './outbox.ts';
 import { PROTOCOL_VERSION, ProtocolError } from './protocol.ts';
@@ -152,6 +152,11 @@ export class RendezvousClient {
   /** The own seat in the newest epoch; undefined while it lists none, or only that of a program before this one. */
   get seat(): EpochSeat | undefined {
     return this.#member.epochs.seatOf(this.self);
+  }
+
+  /** Those whom it introduced last, as it answered `tellCell`; another array for each answer. */
+  get introduced(): readonly IntroducedPeer[] {
+    return this.#member.introduced;
   }
 
   /** The time that all in a room with seats share: ms since its match was founded. NaN while it is not known. */

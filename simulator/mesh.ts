@@ -6,8 +6,9 @@ import { auditLedger, type LedgerAudit, statementOf } from '../netcode/mesh/ledg
 import { MeshSession } from '../netcode/mesh/mesh-session.ts';
 import { encodeMeshSettings, type MeshSettings } from '../netcode/mesh/settings.ts';
 import { needsKeys } from '../netcode/mesh/trust/trust.ts';
+import type { Birth } from '../netcode/playing-peer.ts';
 import type { SessionEvent } from '../netcode/session.ts';
-import type { Birth, PeerKind } from './peer-kind.ts';
+import type { PeerKind } from './peer-kind.ts';
 import { PeerMatch, type PeerMatchOptions } from './peer-match.ts';
 import type { PeerNode, SimulatedPeer } from './peer-node.ts';
 import { SimulatedKeys } from './signing.ts';

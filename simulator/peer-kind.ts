@@ -3,23 +3,13 @@
  * `PeerMatch` and `PeerNode` know only that a session is a `PlayingPeer`. One object is made per match.
  */
 import type { SwarmRecorder } from '../metrics/swarm-recorder.ts';
-import type { PlayingPeer } from '../netcode/playing-peer.ts';
+import type { Birth, PlayingPeer } from '../netcode/playing-peer.ts';
 import type { RendezvousOptions, RoomPlan } from '../netcode/rendezvous-options.ts';
 import type { SessionEvent } from '../netcode/session.ts';
 import type { PeerNode } from './peer-node.ts';
 
 /** Code of the room that a simulated rendezvous begins with. */
 export const ROOM = 'MAIN';
-
-/** What every session is made from. */
-export interface Birth {
-  transport: 'datagram';
-  name: string;
-  room: string;
-  inputRateHz: number;
-  randomBytes: (into: Uint8Array) => void;
-  resumeToken?: Uint8Array;
-}
 
 export interface PeerKind<S extends PlayingPeer> {
   readonly room: Omit<RoomPlan, 'code'>;

@@ -12,7 +12,7 @@ import { PeerDriver } from '../../links/peer-driver.ts';
 import { livingOthers } from '../../metrics/player-notes.ts';
 import { needsConditioning, profileOf } from '../../netcode/link/profiles.ts';
 import type { LedgerStatement } from '../../netcode/mesh/ledger/audit.ts';
-import type { PlayingPeer } from '../../netcode/playing-peer.ts';
+import type { Birth, PlayingPeer } from '../../netcode/playing-peer.ts';
 import type { SessionEvent } from '../../netcode/session.ts';
 import type { View } from '../../netcode/view.ts';
 import type { BotRole } from './assign.ts';
@@ -29,15 +29,6 @@ import {
 
 /** The room that the rendezvous of a run begins with. */
 const ROOM = 'MAIN';
-
-/** What every session of a bot is made from. */
-export interface Birth {
-  transport: 'datagram';
-  name: string;
-  room: string;
-  inputRateHz: number;
-  randomBytes: (into: Uint8Array) => void;
-}
 
 /** What is about one kind of session only. One object per bot and session. */
 export interface PeerPart<S extends PlayingPeer> {

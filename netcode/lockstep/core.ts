@@ -4,14 +4,15 @@
  * plays), checks (whether worlds are equal).
  */
 import { type Arena, createArena } from '../../game/arena.ts';
-import { NO_INPUT, type PlayerInput } from '../../game/input.ts';
 import type { World } from '../../game/world.ts';
 import type { ClientState } from '../client-session.ts';
+import { Intent } from '../intent.ts';
 import { Outbox } from '../outbox.ts';
+import type { PeerCounters, PeerOptions } from '../playing-peer.ts';
 import { TOKEN_BYTES } from '../protocol.ts';
 import { RendezvousClient } from '../rendezvous-client.ts';
 import type { Reclaim } from '../rendezvous-messages.ts';
-import type { PeerId, Transport } from '../session.ts';
+import type { PeerId } from '../session.ts';
 import { Commitments } from './commit-reveal.ts';
 import { DesyncWatch } from './desync-watch.ts';
 import { NO_WORD } from './input-word.ts';
@@ -26,34 +27,17 @@ import { InputDelay, Timeline } from './timeline.ts';
 import { type Electorate, ViewChanger } from './view-changer.ts';
 import { WorldLine } from './world-line.ts';
 
-export interface LockstepOptions {
-  /** What lies below the link to the rendezvous; links between peers are always datagrams. */
-  transport: Transport;
-  name: string;
-  /** The room to enter; null makes one, for which `settings` and `maxPeers` are then needed. */
-  room: string | null;
+export interface LockstepOptions extends PeerOptions {
+  /** Both are of the room to make. */
   settings?: LockstepSettings;
   maxPeers?: number;
-  inputRateHz: number;
-  /** Fills an array with unpredictable bytes, for the resume token and for nonces. */
-  randomBytes: (into: Uint8Array) => void;
-  /** To come back as who one was, after a restart of the program. */
+  /** Who it was to the rendezvous. */
   reclaim?: Reclaim;
-  resumeToken?: Uint8Array;
   /** Needed where the room's settings say that heads are signed. */
   crypto?: LockstepCrypto;
 }
 
-export interface LockstepCounters {
-  receivedMessages: number;
-  receivedBytes: number;
-  malformed: number;
-  sentMessages: number;
-  sentBytes: number;
-  /** Inputs taken from the player. */
-  inputs: number;
-  /** Final ticks. */
-  snapshots: number;
+export interface LockstepCounters extends PeerCounters {
   rollbacks: number;
   corrections: number;
   stalls: number;
@@ -147,9 +131,7 @@ export interface Core {
   wishSinceMs: number;
 
   // The own input, and time.
-  current: PlayerInput;
-  wantsBuy: boolean;
-  wasBuying: boolean;
+  readonly intent: Intent;
   word: number;
   /** By tick modulo length: when the input for it was due; NaN once its effect was shown. */
   readonly inputDueMs: Float64Array;
@@ -214,9 +196,7 @@ export function createCore(
     frozen: new Map(),
     readmission: new Readmission(),
     wishSinceMs: Number.POSITIVE_INFINITY,
-    current: { ...NO_INPUT },
-    wantsBuy: false,
-    wasBuying: false,
+    intent: new Intent(),
     word: NO_WORD,
     inputDueMs: new Float64Array(DUE_TICKS).fill(Number.NaN),
     steppedMs: new Float64Array(STEPPED_TICKS),

@@ -7,8 +7,7 @@
  * member changes by views (roster.ts) on which a majority agrees (view-changer.ts); who is cut off with fewer waits.
  */
 import { hashWords } from '../../game/checksum.ts';
-import { AIM_STEPS } from '../../game/constants.ts';
-import { BUTTON_MASK, Button, type PlayerInput } from '../../game/input.ts';
+import type { PlayerInput } from '../../game/input.ts';
 import type { World } from '../../game/world.ts';
 import { encodeMessage } from '../messages.ts';
 import type { PeerSession } from '../peer-session.ts';
@@ -209,11 +208,7 @@ export class LockstepSession implements PeerSession {
   }
 
   setInput(input: PlayerInput): void {
-    const core = this.#core;
-    core.current = { buttons: input.buttons & BUTTON_MASK, aim: input.aim & (AIM_STEPS - 1) };
-    const isBuying = (input.buttons & Button.buy) !== 0;
-    if (isBuying && !core.wasBuying) core.wantsBuy = true;
-    core.wasBuying = isBuying;
+    this.#core.intent.set(input);
   }
 
   /** Whether the next `advance(nowMs)` takes the current input: set it right before. */

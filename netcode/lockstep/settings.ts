@@ -1,6 +1,7 @@
 /** What all peers of a lockstep match must agree on: it travels with the room they meet in. */
-import { checkMatchConfig, type MatchConfig, SCENARIOS } from '../../game/arena.ts';
+import type { MatchConfig } from '../../game/arena.ts';
 import { ByteReader, ByteWriter } from '../bytes.ts';
+import { readMatchConfig, writeMatchConfig } from '../match-config-codec.ts';
 import { ProtocolError } from '../protocol.ts';
 
 export interface LockstepDefences {
@@ -52,16 +53,8 @@ export function encodeSettings({ config, rollback, maxDelayTicks, holdTicks, def
     (defences.commitReveal ? Flag.commitReveal : 0) |
     (defences.deadline ? Flag.deadline : 0) |
     (defences.signedHeads ? Flag.signedHeads : 0);
-  return new ByteWriter()
-    .u8(flags)
-    .u8(maxDelayTicks)
-    .u16(holdTicks)
-    .u32(config.seed)
-    .u8(config.tickRateHz)
-    .u16(config.players)
-    .u16(config.inView)
-    .u8(SCENARIOS.indexOf(config.scenario))
-    .finish();
+  const writer = new ByteWriter().u8(flags).u8(maxDelayTicks).u16(holdTicks);
+  return writeMatchConfig(writer, config).finish();
 }
 
 /** Throws a ProtocolError on anything that no match can be. */
@@ -71,20 +64,7 @@ export function decodeSettings(bytes: Uint8Array): LockstepSettings {
   if (flags > ALL_FLAGS) throw new ProtocolError(`flags ${flags} of a match`);
   const maxDelayTicks = reader.u8();
   const holdTicks = reader.u16();
-  const config = {
-    seed: reader.u32(),
-    tickRateHz: reader.u8(),
-    players: reader.u16(),
-    inView: reader.u16(),
-    scenario: SCENARIOS[reader.u8()]!,
-    historyTicks: 0,
-  };
-  reader.end();
-  try {
-    checkMatchConfig(config);
-  } catch (error) {
-    throw new ProtocolError(`settings of no match: ${(error as Error).message}`);
-  }
+  const config = readMatchConfig(reader);
   return {
     config,
     rollback: (flags & Flag.rollback) !== 0,

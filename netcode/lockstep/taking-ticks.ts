@@ -77,8 +77,7 @@ function takeInput(core: Core, tick: number, dueMs: number, nowMs: number): void
   const first = log.through + 1;
   if (first > until) return;
   if (tick % inputInterval(core) === 0 && core.player >= 0) {
-    core.word = packInput(core.current, core.wantsBuy);
-    core.wantsBuy = false;
+    core.word = packInput(core.intent.input, core.intent.takePurchase());
     core.counters.inputs++;
     core.inputDueMs[first % core.inputDueMs.length] = dueMs;
     core.outbox.tell({ type: 'input', tick: first, dueMs });

@@ -31,9 +31,7 @@ export function collect(core: Core, nowMs: number): void {
 /** Asks for the purchase that the player wants; one at a time, and none for the dead. */
 function askPurchase(core: Core, nowMs: number): void {
   const { world, ledger } = core.stage!;
-  if (!core.wantsBuy || core.buying !== 0) return;
-  core.wantsBuy = false;
-  if (!isOwnAlive(core)) return;
+  if (core.buying !== 0 || !core.intent.takePurchase() || !isOwnAlive(core)) return;
   core.buying = nextPurchaseKey(world.players.purchaseKey[core.player]!);
   ledger.buy(core.buying, nowMs);
 }

@@ -8,45 +8,31 @@ import { NO_INPUT, type PlayerInput } from '../../game/input.ts';
 import { Random } from '../../game/random.ts';
 import { createWorld, Status, type World } from '../../game/world.ts';
 import type { ClientState } from '../client-session.ts';
+import { Intent } from '../intent.ts';
 import { Outbox } from '../outbox.ts';
+import type { PeerCounters, PeerOptions } from '../playing-peer.ts';
 import { TOKEN_BYTES } from '../protocol.ts';
 import { RendezvousClient } from '../rendezvous-client.ts';
-import { type PeerId, RENDEZVOUS, type Transport } from '../session.ts';
+import { type PeerId, RENDEZVOUS } from '../session.ts';
 import { createView, type View } from '../view.ts';
 import { WorldViewer } from '../world-view.ts';
 import type { Epoch } from './epoch.ts';
 import type { CoinNews } from './ledger/coin-book.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { Other } from './other.ts';
+import type { IntroducedPeer } from './room-messages.ts';
 import { encodeMeshSettings, type MeshSettings } from './settings.ts';
 import type { MeshCrypto } from './trust/crypto.ts';
 import type { Trust } from './trust/trust.ts';
 
-export interface MeshOptions {
-  /** What lies below the link to the rendezvous; links between peers are always datagrams. */
-  transport: Transport;
-  name: string;
-  /** The room to enter; null makes one, for which `settings` is then needed. */
-  room: string | null;
+export interface MeshOptions extends PeerOptions {
+  /** Of the room to make. */
   settings?: MeshSettings;
-  inputRateHz: number;
-  /** Fills an array with unpredictable bytes. */
-  randomBytes: (into: Uint8Array) => void;
-  /** To come back as who one was, after a restart of the program. */
-  resumeToken?: Uint8Array;
   /** Needed where the defences of a match sign or seal. */
   crypto?: MeshCrypto;
 }
 
-export interface MeshCounters {
-  receivedMessages: number;
-  receivedBytes: number;
-  malformed: number;
-  sentMessages: number;
-  sentBytes: number;
-  inputs: number;
-  /** Own ticks. */
-  snapshots: number;
+export interface MeshCounters extends PeerCounters {
   /** States told, one per receiver, and their bytes. */
   statesSent: number;
   stateBytes: number;
@@ -114,6 +100,8 @@ export interface Core {
   trust: Trust | null;
   /** The newest epoch that this peer lives by. */
   epoch: Epoch | null;
+  /** Strangers of whom this peer has heard from the rendezvous. */
+  introduced: readonly IntroducedPeer[];
   wasAway: boolean;
   enteredMs: number;
 
@@ -130,11 +118,9 @@ export interface Core {
   readonly random: Random;
 
   // The own player.
-  current: PlayerInput;
+  readonly intent: Intent;
   /** The input that holds since it was last taken. */
   taken: PlayerInput;
-  wantsBuy: boolean;
-  wasBuying: boolean;
   /** Key of the purchase that is not answered yet; 0 for none. */
   buying: number;
   /** The last tick in which it fired or was hit. */
@@ -224,6 +210,7 @@ export function createCore(options: MeshOptions, startMs: number): Core {
     stage: null,
     trust: null,
     epoch: null,
+    introduced: [],
     wasAway: false,
     enteredMs: startMs,
     nowMs: startMs,
@@ -233,10 +220,8 @@ export function createCore(options: MeshOptions, startMs: number): Core {
     askDueMs: startMs,
     strangersDueMs: startMs,
     random: randomOf(options),
-    current: NO_INPUT,
+    intent: new Intent(),
     taken: NO_INPUT,
-    wantsBuy: false,
-    wasBuying: false,
     buying: 0,
     foughtTick: NEVER,
     returnsTo: null,

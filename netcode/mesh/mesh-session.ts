@@ -3,8 +3,7 @@
  * it, and believes of all others what they last told. Victims decide hits; coins have homes that must agree (ledger/);
  * who takes part is told by epochs (epoch.ts). Whom it links with changes as it walks (linking.ts).
  */
-import { AIM_STEPS } from '../../game/constants.ts';
-import { BUTTON_MASK, Button, type PlayerInput } from '../../game/input.ts';
+import type { PlayerInput } from '../../game/input.ts';
 import type { PlayingPeer } from '../playing-peer.ts';
 import { ProtocolError } from '../protocol.ts';
 import { type LinkState, type PeerId, RENDEZVOUS, type Request, type SessionEvent } from '../session.ts';
@@ -188,11 +187,7 @@ export class MeshSession implements PlayingPeer {
   }
 
   setInput(input: PlayerInput): void {
-    const core = this.#core;
-    core.current = { buttons: input.buttons & BUTTON_MASK, aim: input.aim & (AIM_STEPS - 1) };
-    const isBuying = (input.buttons & Button.buy) !== 0;
-    if (isBuying && !core.wasBuying) core.wantsBuy = true;
-    core.wasBuying = isBuying;
+    this.#core.intent.set(input);
   }
 
   wantsInput(nowMs: number): boolean {
@@ -239,6 +234,10 @@ export class MeshSession implements PlayingPeer {
     }
     if (!core.stage && rendezvous.settings) this.#enter(rendezvous.settings);
     if (!core.stage || !rendezvous.epoch) return;
+    if (rendezvous.introduced !== core.introduced) {
+      core.introduced = rendezvous.introduced;
+      hearStrangers(core, core.introduced, nowMs);
+    }
     if (rendezvous.epoch !== core.epoch) this.#takeEpoch(nowMs);
     // The room's time may become known later than the epoch.
     else if (core.player < 0) this.#takeSeat(nowMs);
@@ -352,7 +351,7 @@ export class MeshSession implements PlayingPeer {
     const tick = core.nextTick++;
     const dueMs = core.dueMs;
     if (this.#isInputTick(tick)) {
-      core.taken = core.current;
+      core.taken = { ...core.intent.input };
       core.counters.inputs++;
       core.outbox.tell({ type: 'input', tick, dueMs });
       core.outbox.tell({ type: 'echo', tick, afterMs: nowMs - dueMs });
@@ -378,11 +377,7 @@ export class MeshSession implements PlayingPeer {
   }
 
   takeEvents(): readonly SessionEvent[] {
-    const events = this.#core.outbox.takeEvents();
-    for (const event of events) {
-      if (event.type === 'introduced') hearStrangers(this.#core, event.peers, this.#core.nowMs);
-    }
-    return events;
+    return this.#core.outbox.takeEvents();
   }
 
   leave(nowMs: number): void {

@@ -9,7 +9,7 @@ import { NO_CELL } from './epoch.ts';
 import type { SharedEpochs } from './epoch-chain.ts';
 import { EpochFollower } from './epoch-follower.ts';
 import { RoomClock } from './room-clock.ts';
-import type { RoomMessage } from './room-messages.ts';
+import type { IntroducedPeer, RoomMessage } from './room-messages.ts';
 
 /** Until so many samples of the room's time are there, it is asked for more often. */
 const FIRST_SAMPLES = 6;
@@ -27,7 +27,8 @@ export class RoomMember {
   readonly #line: MemberLine;
   readonly #outbox: Outbox;
   readonly #peers: Set<PeerId>;
-  #introduced: readonly PeerId[] = [];
+  /** Those whom the rendezvous introduced last; another array for each answer. */
+  introduced: readonly IntroducedPeer[] = [];
   #cell = NO_CELL;
   #notedCell = NO_CELL;
   #asks = false;
@@ -67,7 +68,7 @@ export class RoomMember {
   forget(): void {
     this.epochs.forget();
     this.clock.reset();
-    this.#introduced = [];
+    this.introduced = [];
     this.#asks = false;
     this.lost();
   }
@@ -127,9 +128,9 @@ export class RoomMember {
     return Number.isNaN(roomMs) ? null : roomMs;
   }
 
-  #meet(peers: { peer: PeerId; cell: number }[], self: PeerId): boolean {
+  #meet(peers: IntroducedPeer[], self: PeerId): boolean {
     this.#asks = false;
-    this.#introduced = peers.map(({ peer }) => peer);
+    this.introduced = peers;
     this.#outbox.tell({ type: 'introduced', peers });
     return this.#updatePeers(self);
   }
@@ -139,7 +140,7 @@ export class RoomMember {
     if (!newest) return false;
     if (newest.line !== line) {
       this.clock.reset();
-      this.#introduced = [];
+      this.introduced = [];
     }
     if (!this.isTelling) this.#tell(nowMs);
     if (newest.line === line && newest.number === number) return false;
@@ -149,7 +150,7 @@ export class RoomMember {
 
   /** Costs a look at every seat. */
   #updatePeers(self: PeerId): boolean {
-    const present = new Set(this.#introduced);
+    const present = new Set(this.introduced.map(({ peer }) => peer));
     for (const { peer, isAway } of this.epochs.newest!.seats) if (!isAway) present.add(peer);
     present.delete(self);
     let hasChanged = false;

@@ -1,6 +1,7 @@
 /** What all peers of a mesh must agree on: it travels with the room they meet in. */
-import { checkMatchConfig, type MatchConfig, SCENARIOS } from '../../game/arena.ts';
+import type { MatchConfig } from '../../game/arena.ts';
 import { ByteReader, ByteWriter } from '../bytes.ts';
+import { readMatchConfig, writeMatchConfig } from '../match-config-codec.ts';
 import { ProtocolError } from '../protocol.ts';
 
 export const MESH_DEFENCES = ['handshakes', 'macs', 'heads', 'replayWindow', 'witnesses', 'sybilPrice'] as const;
@@ -58,17 +59,8 @@ export function encodeMeshSettings(settings: MeshSettings): Uint8Array {
   MESH_DEFENCES.forEach((name, bit) => {
     if (defences[name]) flags |= 2 << bit;
   });
-  return new ByteWriter()
-    .u8(flags)
-    .u8(sendRateHz)
-    .u8(maxLinks)
-    .u8(witnesses)
-    .u32(config.seed)
-    .u8(config.tickRateHz)
-    .u16(config.players)
-    .u16(config.inView)
-    .u8(SCENARIOS.indexOf(config.scenario))
-    .finish();
+  const writer = new ByteWriter().u8(flags).u8(sendRateHz).u8(maxLinks).u8(witnesses);
+  return writeMatchConfig(writer, config).finish();
 }
 
 /** Throws a ProtocolError on anything that no match can be. */
@@ -79,20 +71,7 @@ export function decodeMeshSettings(bytes: Uint8Array): MeshSettings {
   const sendRateHz = reader.u8();
   const maxLinks = reader.u8();
   const witnesses = reader.u8();
-  const config = {
-    seed: reader.u32(),
-    tickRateHz: reader.u8(),
-    players: reader.u16(),
-    inView: reader.u16(),
-    scenario: SCENARIOS[reader.u8()]!,
-    historyTicks: 0,
-  };
-  reader.end();
-  try {
-    checkMatchConfig(config);
-  } catch (error) {
-    throw new ProtocolError(`settings of no match: ${(error as Error).message}`);
-  }
+  const config = readMatchConfig(reader);
   if (sendRateHz < 1 || sendRateHz > config.tickRateHz) throw new ProtocolError(`send rate ${sendRateHz} Hz`);
   if (maxLinks < 2 || maxLinks > MAX_LINKS) throw new ProtocolError(`${maxLinks} links`);
   const defences = noDefences();
