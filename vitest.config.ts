@@ -4,8 +4,8 @@ import { defineConfig } from 'vitest/config';
 const PURE = ['game', 'netcode', 'simulated', 'metrics'].map((folder) => `test/${folder}/**/*.test.ts`);
 
 /**
- * Tests over real sockets and processes that mostly wait for each other: two files at a time do not disturb each other. What
- * must happen within a time is judged without the stalls of the machine (test/live/stalls.ts).
+ * Tests over real sockets and processes that mostly wait for each other: two files at a time use half of two cores, three
+ * nearly all. What must happen within a time is judged without the stalls of the machine (test/live/stalls.ts).
  */
 const SOCKETS = ['live', 'cli'].map((folder) => `test/${folder}/**/*.test.ts`);
 
@@ -39,7 +39,7 @@ export default defineConfig({
           hookTimeout: 60_000,
           retry,
           pool: 'forks',
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },
