@@ -37,6 +37,8 @@ export interface Cheat {
   defences: Readonly<Record<string, DefenceName | null>>;
   /** Where no defence stops it, or none quite: why, by id of topology; a sentence for the report. */
   open?: Readonly<Record<string, string>>;
+  /** Where it comes to nothing though no switch is set against it: why, by id of topology. */
+  prevented?: Readonly<Record<string, string>>;
   /** Plays instead of the policy that its honest twin has. */
   policy?: Policy;
   /** Id of the policy that its honest twin must have, so that the two differ by the cheat only; any when not given. */

@@ -249,6 +249,7 @@ export function createStage(core: Core, settings: MeshSettings, send: (to: PeerI
       arena,
       spots: settings.config.players,
       self: () => core.rendezvous.self,
+      tick: () => core.nextTick - 1,
       send,
       ...(settings.defences.witnesses
         ? { vouch: (claim, decide) => core.trust!.vouch(claim, decide, core.nowMs) }

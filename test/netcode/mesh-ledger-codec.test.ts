@@ -22,8 +22,11 @@ const record: CoinRecord = {
     { generation: 0, since: 8, holder: 0, x: 1000, y: 2000 },
     { generation: 2, since: 9, holder: 300, x: 0, y: 0 },
   ],
+  spent: [{ generation: 1, holder: 7, life: 2, op: 12, tick: 600 }],
 };
-const RECORD_HEX = '09000000 0300 07000000 0000 02 0000 08000000 0000 e8030000 d0070000 0200 09000000 2c01';
+const RECORD_HEX =
+  '09000000 0300 07000000 0000 02 0000 08000000 0000 e8030000 d0070000 0200 09000000 2c01 ' +
+  '01 0100 0700 0200 0c000000 58020000';
 const signature = new Uint8Array(64).fill(0xab);
 
 const SAMPLES: { message: LedgerMessage; hex: string }[] = [

@@ -4,9 +4,10 @@ import { createArena, DEFAULT_MATCH } from '../../game/arena.ts';
 import { Epoch, NO_CELL } from '../../netcode/mesh/epoch.ts';
 import type { LedgerOptions } from '../../netcode/mesh/ledger/ground.ts';
 import { Ledger } from '../../netcode/mesh/ledger/ledger.ts';
+import { decodeLedger } from '../../netcode/mesh/ledger/messages.ts';
 import { decodeNews } from '../../netcode/mesh/ledger/news-codec.ts';
 import type { LedgerEvent } from '../../netcode/mesh/ledger/purse.ts';
-import { type CoinRecord, tokenOf } from '../../netcode/mesh/ledger/record.ts';
+import { type CoinRecord, judge, MAX_SPENT, spotOf, tokenOf, UNWRITTEN } from '../../netcode/mesh/ledger/record.ts';
 import { Kind } from '../../netcode/protocol.ts';
 
 const arena = createArena({ ...DEFAULT_MATCH, players: 8 });
@@ -161,6 +162,62 @@ describe('claims', () => {
       ({ generation, out }) => generation - out.length,
     );
     expect(spent.reduce((sum, count) => sum + count, 0)).toBe(5);
+  });
+
+  test('M-L4: what is spent is granted again to a copy of the same claim, and to no other', () => {
+    const table = new Table({ tick: () => 77 });
+    table.epoch(1, 2, 3);
+    table.take(1, 5);
+    const held = new Map(table.ledgers.get(1)!.tokens);
+    table.sent.length = 0;
+    table.ledgers.get(1)!.buy(1, 0);
+    const claims = table.sent.filter(({ from, bytes }) => from === 1 && bytes[1] === Kind.ledgerClaim);
+    table.deliver();
+    expect(table.record(0).spent).toEqual([expect.objectContaining({ generation: 0, holder: 1, life: 0, tick: 77 })]);
+    const before = [...held.keys()].map((token) => table.record(spotOf(token)));
+    table.sent.length = 0;
+    for (const { to, bytes } of claims) table.ledgers.get(to)!.receive(1, bytes, 0);
+    const answers = table.sent
+      .filter(({ bytes }) => bytes[1] === Kind.ledgerAnswer)
+      .map(({ bytes }) => decodeLedger(bytes));
+    expect(answers.length).toBeGreaterThan(0);
+    expect(answers.every(({ message }) => message.type === 'answer' && message.granted)).toBe(true);
+    table.deliver();
+    // Its purse is its own to write into.
+    for (const [token, since] of held) (table.ledgers.get(1)!.tokens as Map<number, number>).set(token, since);
+    table.ledgers.get(1)!.buy(2, 0);
+    table.deliver();
+    expect(table.answers(1).slice(-1)).toEqual([{ ...bought, key: 2, granted: false }]);
+    expect([...held.keys()].map((token) => table.record(spotOf(token)))).toEqual(before);
+    // Nor is it granted to somebody else who says the same.
+    for (const [token, since] of held) (table.ledgers.get(2)!.tokens as Map<number, number>).set(token, since);
+    table.ledgers.get(2)!.buy(1, 0);
+    table.deliver();
+    expect(table.answers(2).slice(-1)).toEqual([{ ...bought, granted: false }]);
+  });
+
+  test('M-L2: a record remembers its newest sixteen spends', () => {
+    let record: CoinRecord = UNWRITTEN;
+    const wish = { since: 0, x: 0, y: 0, life: 0 };
+    const did = (act: 'take' | 'spend', generation: number, since: number) => {
+      const judged = judge(
+        record,
+        9,
+        { ...wish, act, token: tokenOf(0, generation), since, op: generation },
+        { tick: 5 },
+      );
+      if ('next' in judged && judged.next) record = judged.next;
+      return judged.answer;
+    };
+    for (let generation = 0; generation <= MAX_SPENT; generation++) {
+      expect(did('take', generation, record.since)).toBe('granted');
+      expect(did('spend', generation, record.out[0]!.since)).toBe('granted');
+    }
+    expect(record.spent.map(({ generation }) => generation)).toEqual(
+      Array.from({ length: MAX_SPENT }, (_, i) => i + 1),
+    );
+    expect(did('spend', 0, 1)).toBe('refused');
+    expect(did('spend', 1, 1)).toBe('granted');
   });
 
   test('M-L5, M-L13: who is alone decides alone, and tells those who come', () => {

@@ -17,27 +17,34 @@ function payTwice(honest: MeshSession, notes: CheatNotes): Partial<MeshSession> 
   const spent = new Map<Token, number>();
   let purse = new Map<Token, number>();
   let key = 0;
-  let isForged = false;
+  let forged: Token[] = [];
+  let isAsked = false;
   notes.accepted = 0;
   return ownTicks(honest, ({ world, slot, nowMs, isAlive }) => {
     const { players } = world;
     // The purse is its own: nobody keeps its owner from writing into it.
     const held = honest.ledger!.tokens as Map<Token, number>;
+    // What is under way at its death was dropped, not paid with.
+    isAsked = isAlive && (isAsked || forged.some((token) => honest.ledger!.isPending(token)));
+    // Its own session asks now and then what it holds, and is told better.
+    if (!isAlive || (!isAsked && !forged.every((token) => held.has(token)))) forged = [];
     if (players.purchaseKey[slot] !== key) {
       key = players.purchaseKey[slot]!;
       const isGranted = players.shield[slot]! > 0;
-      if (isForged && isGranted) notes.accepted!++;
+      if (isAsked && isGranted) notes.accepted!++;
       if (isGranted) for (const [token, since] of purse) if (!held.has(token)) spent.set(token, since);
-      isForged = false;
+      forged = [];
+      isAsked = false;
     }
     if (held.size >= SHIELD_PRICE) purse = new Map(held);
-    if (!isAlive || players.shield[slot]! > 0 || isForged || held.size >= SHIELD_PRICE) return;
+    if (!isAlive || players.shield[slot]! > 0 || forged.length > 0 || held.size >= SHIELD_PRICE) return;
     if (spent.size < SHIELD_PRICE || honest.ledger!.pending > 0) return;
     // What comes first in the purse is paid with.
     const own = [...held];
+    const price = [...spent].slice(0, SHIELD_PRICE);
     held.clear();
-    for (const [token, since] of [...[...spent].slice(0, SHIELD_PRICE), ...own]) held.set(token, since);
-    isForged = true;
+    for (const [token, since] of [...price, ...own]) held.set(token, since);
+    forged = price.map(([token]) => token);
     noteAttempt(notes, nowMs);
   });
 }
@@ -59,7 +66,7 @@ export const COIN_CHEATS: readonly Cheat[] = [
     title: 'spends the same coins again and again',
     // The homes of the coins are no switch: they are the mesh.
     defences: { mesh: null },
-    open: { mesh: 'whoever asks again to spend a coin that is spent is taken for its holder, whose answer was lost' },
+    prevented: { mesh: 'the homes of a coin remember which claim spent it, and grant no other one' },
     wrapSession: (session, notes = noNotes()) => wrapMesh(session, (honest) => payTwice(honest, notes)),
   },
   {

@@ -228,7 +228,7 @@ export class Charge {
       return;
     }
     if (!this.#ground.isSeated(from, claim.life)) return;
-    const judged = judge(this.#kept.record, from, claim);
+    const judged = judge(this.#kept.record, from, claim, { tick: this.#ground.tick });
     if (judged.answer === 'ahead') return;
     if (judged.next && claim.act === 'take' && judged.answer === 'granted' && this.#ground.options.vouch) {
       this.#vouchFor(from, claim);
@@ -260,9 +260,9 @@ export class Charge {
     if (this.#vouching.has(name) || this.#vouching.size >= MAX_VOUCHING) return;
     this.#vouching.add(name);
     const { act, token, since, x, y } = claim;
-    this.#ground.options.vouch!({ claimant, act, token, since, x, y }, (allowed, nowMs) => {
+    this.#ground.options.vouch!({ claimant, act, token, since, x, y }, (isAllowed, nowMs) => {
       if (!this.#vouching.delete(name) || !this.#isOpen || !this.#ground.isSeated(claimant, claim.life)) return;
-      const judged = judge(this.#kept.record, claimant, claim, allowed);
+      const judged = judge(this.#kept.record, claimant, claim, { tick: this.#ground.tick, isAllowed });
       if (judged.answer !== 'ahead') this.#settle(claimant, claim, judged.answer === 'granted', judged.next, nowMs);
     });
   }

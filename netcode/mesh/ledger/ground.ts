@@ -22,6 +22,8 @@ export interface LedgerOptions {
   spots: number;
   /** The own number; it may change when a match begins anew. */
   self: () => PeerId;
+  /** Newest tick of the match, of which spends are noted; 0 where nobody asks when something was bought. */
+  tick?: () => number;
   /** Bytes for another peer, by whatever way there is; they may be lost, repeated or reordered. */
   send: (to: PeerId, bytes: Uint8Array) => void;
   /** Ed25519 or what stands for it; with both, answers carry the signatures of those who recorded them. */
@@ -69,6 +71,10 @@ export class Ground {
 
   get number(): number {
     return this.newest?.number ?? 0;
+  }
+
+  get tick(): number {
+    return Math.max(0, this.options.tick?.() ?? 0);
   }
 
   send(to: PeerId, message: LedgerMessage): void {

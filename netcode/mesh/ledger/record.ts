@@ -16,6 +16,8 @@ export type Token = number;
 export const MAX_GENERATION = 0xffff;
 /** Tokens of one spot that are held or lie dropped, so that a record fits a datagram; a full spot grants no newer one. */
 export const MAX_OUT = 48;
+/** Spends of one spot that are remembered; who asks again later than that is refused. */
+export const MAX_SPENT = 16;
 /** Holder of a token that lies. Peers count from 1. */
 export const NOBODY: PeerId = 0;
 
@@ -33,6 +35,16 @@ export interface OutToken {
   readonly y: number;
 }
 
+/** A token that was spent, and the claim that did it: so a copy of that is told from a second one. */
+export interface SpentToken {
+  readonly generation: number;
+  readonly holder: PeerId;
+  readonly life: number;
+  readonly op: number;
+  /** Of the match, when whoever was in charge granted it: what was bought with it was bought then. */
+  readonly tick: number;
+}
+
 export interface CoinRecord {
   readonly version: number;
   /** The newest, which lies where it was minted. */
@@ -43,10 +55,19 @@ export interface CoinRecord {
   readonly floor: number;
   /** By rising generation. */
   readonly out: readonly OutToken[];
+  /** The newest spends, oldest first. */
+  readonly spent: readonly SpentToken[];
 }
 
 /** What is true as long as nothing was written: it needs nobody to be asked. */
-export const UNWRITTEN: CoinRecord = Object.freeze({ version: 0, generation: 0, since: 0, floor: 0, out: [] });
+export const UNWRITTEN: CoinRecord = Object.freeze({
+  version: 0,
+  generation: 0,
+  since: 0,
+  floor: 0,
+  out: [],
+  spent: [],
+});
 
 export type Act = 'take' | 'drop' | 'spend';
 
@@ -61,6 +82,12 @@ export interface Wish {
   readonly y: number;
 }
 
+/** A wish as its claimant names it: by `op` its claims are told apart, within its life. */
+export interface Claimed extends Wish {
+  readonly life: number;
+  readonly op: number;
+}
+
 /**
  * `ahead`: who wishes has seen more than this record, so whoever holds it must not answer. `next` is there when the wish
  * changes the record. Who asks again gets the same: what a record once granted or refused by `since` stays so for ever.
@@ -71,42 +98,55 @@ const AHEAD: Judgement = { answer: 'ahead' };
 const GRANTED: Judgement = { answer: 'granted' };
 const REFUSED: Judgement = { answer: 'refused' };
 
-/** What a record says to a wish. `allowed`: false refuses a take that could be granted. */
-export function judge(record: CoinRecord, who: PeerId, wish: Wish, allowed = true): Judgement {
+/** What a record says to a wish at a tick. `isAllowed`: false refuses a take that could be granted. */
+export function judge(
+  record: CoinRecord,
+  who: PeerId,
+  wish: Claimed,
+  { tick, isAllowed = true }: { tick: number; isAllowed?: boolean },
+): Judgement {
   const generation = generationOf(wish.token);
   if (wish.since > record.version) return AHEAD;
   // Void; also a generation beyond a record that is not behind: it was minted and lost twice.
   if (generation < record.floor || generation > record.generation) return wish.act === 'drop' ? GRANTED : REFUSED;
-  if (generation === record.generation) return judgeNewest(record, who, wish, allowed);
+  if (generation === record.generation) return judgeNewest(record, who, wish, isAllowed);
   const token = record.out.find((out) => out.generation === generation);
-  // Spent. Only its holder can have done that; who asks to spend what it holds has done so before.
-  if (!token) return wish.act === 'take' ? REFUSED : GRANTED;
+  if (!token) return judgeSpent(record, who, wish, generation);
   const isUnmoved = wish.since === token.since;
   if (wish.act === 'take') {
     if (token.holder === who) return GRANTED;
     if (!isUnmoved || token.holder !== NOBODY) return REFUSED;
     const since = record.version + 1;
-    return allowed
+    return isAllowed
       ? { answer: 'granted', next: withToken(record, { generation, since, holder: who, x: 0, y: 0 }) }
       : { answer: 'refused', next: withToken(record, { ...token, since }) };
   }
   const isOwn = isUnmoved && token.holder === who;
   if (wish.act === 'drop') return isOwn ? { answer: 'granted', next: laid(record, token, wish.x, wish.y) } : GRANTED;
-  return isOwn ? { answer: 'granted', next: withoutToken(record, generation) } : REFUSED;
+  if (!isOwn) return REFUSED;
+  return { answer: 'granted', next: spend(record, { generation, holder: who, life: wish.life, op: wish.op, tick }) };
+}
+
+/** Whoever dropped it before it was spent asks in vain, but what it wanted is so. */
+function judgeSpent({ spent }: CoinRecord, who: PeerId, { act, life, op }: Claimed, generation: number): Judgement {
+  if (act === 'drop') return GRANTED;
+  const isSame = (one: SpentToken) =>
+    one.generation === generation && one.holder === who && one.life === life && one.op === op;
+  return act === 'spend' && spent.some(isSame) ? GRANTED : REFUSED;
 }
 
 function judgeNewest(record: CoinRecord, who: PeerId, wish: Wish, allowed: boolean): Judgement {
   // Who holds what lies here held it before it was lost, twice.
   if (wish.act !== 'take') return wish.act === 'drop' ? GRANTED : REFUSED;
   if (wish.since !== record.since) return REFUSED;
-  const { version, generation, floor } = record;
+  const { version, generation, floor, spent } = record;
   const since = version + 1;
   if (!allowed || record.out.length >= MAX_OUT || generation === MAX_GENERATION) {
     // A refusal must hold for every copy of the claim, whoever judges it later: so it moves the token, too.
     return { answer: 'refused', next: { ...record, version: since, since } };
   }
   const out = [...record.out, { generation, since, holder: who, x: 0, y: 0 }];
-  return { answer: 'granted', next: { version: since, generation: generation + 1, since, floor, out } };
+  return { answer: 'granted', next: { version: since, generation: generation + 1, since, floor, out, spent } };
 }
 
 /** More than a spot mints in the time in which its homes are lost. */
@@ -121,7 +161,7 @@ const LOST_VERSIONS = 0x4000;
 export function begunAnew(last: CoinRecord, stamp: number): CoinRecord {
   const version = Math.max(last.version, stamp * LOST_VERSIONS) + LOST_VERSIONS;
   const generation = Math.min(MAX_GENERATION, last.generation + LOST_GENERATIONS);
-  return { version, generation, since: version, floor: generation, out: [] };
+  return { version, generation, since: version, floor: generation, out: [], spent: [] };
 }
 
 /** The next version, in which a held token lies. */
@@ -134,15 +174,20 @@ function withToken(record: CoinRecord, token: OutToken): CoinRecord {
   return { ...record, version: record.version + 1, out };
 }
 
-function withoutToken(record: CoinRecord, generation: number): CoinRecord {
-  return { ...record, version: record.version + 1, out: record.out.filter((old) => old.generation !== generation) };
+function spend(record: CoinRecord, token: SpentToken): CoinRecord {
+  const out = record.out.filter(({ generation }) => generation !== token.generation);
+  return { ...record, version: record.version + 1, out, spent: [...record.spent, token].slice(-MAX_SPENT) };
 }
 
-export function writeRecord(writer: ByteWriter, { version, generation, since, floor, out }: CoinRecord): void {
+export function writeRecord(writer: ByteWriter, { version, generation, since, floor, out, spent }: CoinRecord): void {
   writer.u32(version).u16(generation).u32(since).u16(floor).u8(out.length);
   for (const token of out) {
     writer.u16(token.generation).u32(token.since).u16(token.holder);
     if (token.holder === NOBODY) writer.u32(token.x).u32(token.y);
+  }
+  writer.u8(spent.length);
+  for (const { generation: number, holder, life, op, tick } of spent) {
+    writer.u16(number).u16(holder).u16(life).u32(op).u32(tick);
   }
 }
 
@@ -163,7 +208,23 @@ export function readRecord(reader: ByteReader): CoinRecord {
     if (!isInOrder || token.since > version) throw new ProtocolError('coins of a spot out of order');
     out.push(token);
   }
-  return { version, generation, since, floor, out };
+  const spent = readSpent(reader, out);
+  const isFit = spent.every((one) => one.generation >= floor && one.generation < generation);
+  if (!isFit || out.length + spent.length > generation - floor) throw new ProtocolError('spent what never was');
+  return { version, generation, since, floor, out, spent };
+}
+
+function readSpent(reader: ByteReader, out: readonly OutToken[]): SpentToken[] {
+  const count = reader.u8();
+  if (count > MAX_SPENT) throw new ProtocolError(`${count} spends of one spot`);
+  const spent: SpentToken[] = [];
+  for (let i = 0; i < count; i++) {
+    const [generation, holder, life] = [reader.u16(), reader.u16(), reader.u16()];
+    const isTwice = [...out, ...spent].some((other) => other.generation === generation);
+    if (isTwice || holder === NOBODY) throw new ProtocolError(`spend of coin ${generation} by ${holder}`);
+    spent.push({ generation, holder, life, op: reader.u32(), tick: reader.u32() });
+  }
+  return spent;
 }
 
 function readOut(reader: ByteReader): OutToken {
