@@ -17,6 +17,8 @@ const MARKUP = `<dialog class="rooms" aria-labelledby="rooms-title">
     <p data-part="about"></p>
     <label class="toggle" data-part="rollback-row"><input type="checkbox" data-part="rollback" checked />
       <i></i><span>rollback: move at once, correct later</span></label>
+    <label class="toggle" data-part="defended-row"><input type="checkbox" data-part="defended" />
+      <i></i><span data-part="defence"></span></label>
     <button type="submit" data-part="make-button"></button>
   </form>
 </dialog>`;
@@ -26,6 +28,12 @@ const ABOUT: Readonly<Record<string, string>> = {
   host: 'This page decides what is true, for as long as it is open. Guests reach it directly.',
   lockstep: 'An arena of its own for up to eight. It lives for as long as somebody is in it.',
   mesh: 'A small arena of its own for up to eight. Everybody decides about itself; three of you keep each coin.',
+};
+
+/** What its peers can do against those who cheat, by topology. */
+const DEFENCES: Readonly<Record<string, string>> = {
+  lockstep: 'signed heads: nobody can tell each of the others another story',
+  mesh: 'all defences: peers sign what they tell, and watch each other',
 };
 
 export class RoomDialog {
@@ -44,7 +52,8 @@ export class RoomDialog {
     });
     part(this.element, 'make').addEventListener('submit', (event) => {
       event.preventDefault();
-      choose({ type: 'new', rollback: part<HTMLInputElement>(this.element, 'rollback').checked });
+      const isChecked = (name: string) => part<HTMLInputElement>(this.element, name).checked;
+      choose({ type: 'new', rollback: isChecked('rollback'), defended: isChecked('defended') });
     });
     part(this.element, 'close').addEventListener('click', () => this.element.close());
     // A click beside the box is one on the dialog itself.
@@ -60,6 +69,8 @@ export class RoomDialog {
     setText(part(this.element, 'about'), ABOUT[topology.id] ?? '');
     setText(part(this.element, 'make-button'), newRoom);
     part(this.element, 'rollback-row').hidden = topology.id !== 'lockstep';
+    setText(part(this.element, 'defence'), DEFENCES[topology.id] ?? '');
+    part(this.element, 'defended-row').hidden = !(topology.id in DEFENCES);
     if (code !== '') this.#code.value = code;
     this.element.showModal();
     this.#code.focus();

@@ -6,6 +6,8 @@ import { networkInterfaces } from 'node:os';
 import { castBots } from '../bots/swarm/assign.ts';
 import { createArena } from '../game/arena.ts';
 import { buildPage, servePage } from '../game-client/serve.ts';
+import { DEFAULT_DEFENCES } from '../metrics/plan.ts';
+import { allDefences } from '../netcode/mesh/settings.ts';
 import { type ChildEnd, describeEnd } from './children.ts';
 import { BrokenRun } from './exit.ts';
 import { LAUNCHERS, type Launcher } from './launch/index.ts';
@@ -21,6 +23,8 @@ export interface PlayOptions {
   bots: number;
   /** Players in view of one at large N; the plan's default when absent. */
   inView?: number;
+  /** Peers sign what they tell, and check each other. */
+  defended: boolean;
   /** Port of the page; 0 lets the system choose. */
   port: number;
   /** Lets other machines of the local network join. */
@@ -87,7 +91,7 @@ export async function startGame(options: PlayOptions): Promise<RunningGame> {
 /** One match with its bots; returns where it is reached. */
 async function startMatch(
   launcher: Launcher,
-  { bots: wanted, lan, inView }: PlayOptions,
+  { bots: wanted, lan, inView, defended }: PlayOptions,
   stops: (() => Promise<void>)[],
   report: (end: ChildEnd) => void,
 ): Promise<string> {
@@ -100,6 +104,7 @@ async function startMatch(
     durationS: 1,
     sampleRatio: 0,
     ...(seen ? { inView: seen } : {}),
+    ...(defended ? { defences: { ...DEFAULT_DEFENCES, signedHeads: true, ...allDefences() } } : {}),
   });
   const place = lan ? { bind: ANYWHERE, origins: ['*'] } : {};
   const hub = startHub(launcher, plan, place);

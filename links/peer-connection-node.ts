@@ -5,7 +5,7 @@ import nodeDataChannel from 'node-datachannel';
 import { NativeChannel } from './native-channel.ts';
 import { delayAcknowledgements } from './native-tuning.ts';
 import { BasePeerConnection, PEER_CHANNEL_LABEL, type PeerConnection } from './peer-connection.ts';
-import { addressOfCandidate } from './peer-signals.ts';
+import { addressOfCandidate, candidatesIn } from './peer-signals.ts';
 
 export interface NodePeerConnectionOptions {
   /** Local address to use; on loopback nothing leaves the machine. */
@@ -28,14 +28,6 @@ class NodePeerConnection extends BasePeerConnection {
     // One UDP port for all would lose dials when many are made at once, so each connection has its own.
     const connection = new nodeDataChannel.PeerConnection('peer', { iceServers: [], bindAddress });
     this.#connection = connection;
-    connection.onLocalDescription(
-      this.#channel.guarded((sdp: string, type: string) => {
-        if (type === 'offer' || type === 'answer') this.signalDescription(type, sdp);
-      }),
-    );
-    connection.onLocalCandidate(
-      this.#channel.guarded((candidate: string, mid: string) => this.signalCandidate(candidate, mid)),
-    );
     this.#channel.watch(connection);
     connection.onDataChannel(this.#channel.guarded((channel: DataChannel) => this.#attach(channel)));
   }
@@ -47,6 +39,7 @@ class NodePeerConnection extends BasePeerConnection {
   protected startOffer(): void {
     this.#channel.guarded(() => {
       this.#attach(this.#connection.createDataChannel(PEER_CHANNEL_LABEL, { unordered: true, maxRetransmits: 0 }));
+      this.#signalLocal();
     })();
   }
 
@@ -54,11 +47,24 @@ class NodePeerConnection extends BasePeerConnection {
     try {
       // An offer is answered by the library itself.
       this.#connection.setRemoteDescription(sdp, type);
-      this.described();
     } catch {
       this.stats.malformedMessages += 1;
       this.close('the peer sent a description that cannot be used');
+      return;
     }
+    if (type === 'offer') this.#signalLocal();
+    this.described();
+  }
+
+  /**
+   * Where no server is asked for addresses, what describes this side is complete when the call that makes it returns. So it
+   * is read, and no callbacks wait for it: see NativeChannel for what each of them costs.
+   */
+  #signalLocal(): void {
+    const local = this.#connection.localDescription();
+    if (local?.type !== 'offer' && local?.type !== 'answer') return;
+    this.signalDescription(local.type, local.sdp);
+    for (const { candidate, mid } of candidatesIn(local.sdp)) this.signalCandidate(candidate, mid);
   }
 
   protected takeCandidate(candidate: string, mid: string): void {

@@ -56,3 +56,9 @@ export function addressOfCandidate(candidate: string): string {
 export function withoutCandidates(sdp: string): string {
   return sdp.replace(/^a=(candidate:.*|end-of-candidates)\r?\n/gm, '');
 }
+
+/** The candidates that a description has in it. */
+export function candidatesIn(sdp: string): { candidate: string; mid: string }[] {
+  const mid = /^a=mid:(\S+)/m.exec(sdp)?.[1] ?? '';
+  return (sdp.match(/^a=candidate:.*$/gm) ?? []).map((candidate) => ({ candidate, mid }));
+}

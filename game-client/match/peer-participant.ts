@@ -5,9 +5,11 @@
  */
 import type { PlayerInput } from '../../game/input.ts';
 import type { ClientEnd } from '../../links/client-end.ts';
+import { browserMeshCrypto } from '../../links/mesh-crypto-browser.ts';
 import { createBrowserPeerConnection } from '../../links/peer-connection-browser.ts';
 import { PeerDriver } from '../../links/peer-driver.ts';
 import type { LinkProfile } from '../../netcode/link/profiles.ts';
+import type { MeshCrypto } from '../../netcode/mesh/trust/crypto.ts';
 import type { PlayingPeer } from '../../netcode/playing-peer.ts';
 import type { RosterEntry, SessionEvent, Transport } from '../../netcode/session.ts';
 import type { View } from '../../netcode/view.ts';
@@ -36,6 +38,8 @@ export interface Birth {
   name: string;
   inputRateHz: number;
   randomBytes: (into: Uint8Array) => void;
+  /** Of use where the peers of a match sign. */
+  crypto: MeshCrypto;
 }
 
 /** What the network panel notes of a peer. */
@@ -63,7 +67,13 @@ export abstract class PeerParticipant<S extends PageSession> implements Particip
     this.#options = options;
     this.hooks = hooks;
     const end = openRendezvous();
-    const birth = { transport: end.transport, name, inputRateHz: INPUT_RATE_HZ, randomBytes };
+    const birth = {
+      transport: end.transport,
+      name,
+      inputRateHz: INPUT_RATE_HZ,
+      randomBytes,
+      crypto: browserMeshCrypto(),
+    };
     this.session = makeSession(birth, timer.nowMs());
     this.driver = new PeerDriver<S>({
       session: this.session,

@@ -9,14 +9,22 @@ import { createBrowserPeerConnection } from '../../links/peer-connection-browser
 import { hostInTab, openPeerEnd } from '../../links/tab-host.ts';
 import { AuthoritySession, DEFAULT_AUTHORITY } from '../../netcode/authority-session.ts';
 import { lockstepSettings } from '../../netcode/lockstep/settings.ts';
-import { meshSettings } from '../../netcode/mesh/settings.ts';
+import { allDefences, meshSettings } from '../../netcode/mesh/settings.ts';
 import { ClientParticipant } from './client-participant.ts';
 import { LockstepParticipant } from './lockstep-participant.ts';
 import { MeshParticipant } from './mesh-participant.ts';
 import { ownAccess, type ParticipantOptions, randomBytes, randomSeed } from './participant.ts';
 
 /** Which match of a topology: the one that runs for the page, that of a room, or one in a room that is made for it. */
-export type Place = { type: 'running' } | { type: 'room'; code: string } | { type: 'new'; rollback: boolean };
+export type Place = { type: 'running' } | { type: 'room'; code: string } | NewRoom;
+
+export interface NewRoom {
+  type: 'new';
+  /** Of lockstep: step ahead on predicted inputs. */
+  rollback: boolean;
+  /** Peers sign what they tell, and check each other. */
+  defended: boolean;
+}
 
 export interface WayOptions extends ParticipantOptions {
   place: Place;
@@ -122,9 +130,13 @@ function takePartInLockstep(options: WayOptions): LockstepParticipant {
     openRendezvous: rendezvousOf(options),
     room:
       place.type === 'new'
-        ? { settings: lockstepSettings(config, { rollback: place.rollback }), maxPeers: config.players }
+        ? { settings: lockstepSettings(config, lockstepOf(place)), maxPeers: config.players }
         : codeOf(place),
   });
+}
+
+function lockstepOf({ rollback, defended }: NewRoom) {
+  return { rollback, defences: { signedHeads: defended } };
 }
 
 function takePartInMesh(options: WayOptions): MeshParticipant {
@@ -132,7 +144,10 @@ function takePartInMesh(options: WayOptions): MeshParticipant {
   return new MeshParticipant({
     ...options,
     openRendezvous: rendezvousOf(options),
-    room: place.type === 'new' ? meshSettings(newMatch()) : codeOf(place),
+    room:
+      place.type === 'new'
+        ? meshSettings(newMatch(), place.defended ? { defences: allDefences() } : {})
+        : codeOf(place),
   });
 }
 
@@ -141,7 +156,7 @@ function rendezvousOf({ place, url, rendezvousUrl }: WayOptions): () => ClientEn
   return () => openDataChannelEnd({ url: place.type === 'running' ? url : rendezvousUrl });
 }
 
-function codeOf(place: Exclude<Place, { type: 'new' }>): string {
+function codeOf(place: Exclude<Place, NewRoom>): string {
   return place.type === 'room' ? place.code : MAIN_ROOM;
 }
 

@@ -11,6 +11,7 @@ import { createProgress } from '../progress.ts';
 interface PlayCommandOptions {
   topology: string[];
   inView?: number;
+  defended?: boolean;
   bots: number;
   port: number;
   lan?: boolean;
@@ -28,6 +29,7 @@ export function addPlay(program: Command): void {
     )
     .option('--bots <n>', 'bots per match', numberFrom(0, 200), 12)
     .option('--in-view <n>', 'players that one sees on average (default 30, in the mesh 8)', numberFrom(1, 1000))
+    .option('--defended', 'lockstep, mesh: peers sign what they tell, and check each other')
     .addOption(
       new Option('--port <n>', 'port of the page').argParser(numberFrom(0, 65_535)).default(0, 'any that is free'),
     )
@@ -41,8 +43,16 @@ export function addPlay(program: Command): void {
       });
       // The page's bundler is large, and only this command needs it.
       const { startGame } = await import('../play.ts');
-      const { topology, bots, port, lan = false, inView } = options;
-      const game = await startGame({ topologies: topology, bots, port, lan, progress, ...(inView ? { inView } : {}) });
+      const { topology, bots, port, lan = false, inView, defended = false } = options;
+      const game = await startGame({
+        topologies: topology,
+        bots,
+        port,
+        lan,
+        defended,
+        progress,
+        ...(inView ? { inView } : {}),
+      });
       try {
         for (const { topology, why } of game.missing) console.error(`${pc.yellow('!')} no '${topology}': ${why}`);
         console.log(`The game is at ${pc.bold(game.url)} (${game.running.join(', ')}). Ctrl-C ends it.`);

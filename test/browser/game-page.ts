@@ -177,8 +177,8 @@ function nearestCoin({ self, coins }: PageState): Place {
 }
 
 /**
- * Walks with the keyboard towards `goal`, in units, until `done`. Whoever is stuck behind an obstacle walks across for a
- * moment. Fails after `withinMs`.
+ * Walks with the keyboard towards `goal`, in units, until `done`. Whoever is stuck behind an obstacle walks across, to one
+ * side and then to the other, each time farther. Fails after `withinMs`.
  */
 export async function walkUntil(
   page: Page,
@@ -201,6 +201,9 @@ export async function walkUntil(
   let lastX = 0;
   let lastY = 0;
   let movedMs = performance.now();
+  let detourMs = 400;
+  let detourEndMs = 0;
+  let side = 1;
   for (;;) {
     const state = await stateOf(page);
     const { self } = state;
@@ -219,9 +222,12 @@ export async function walkUntil(
     let dx = target.x - x;
     let dy = target.y - y;
     if (nowMs - movedMs > 400) {
-      [dx, dy] = [-dy || 40, dx || 40];
-      if (nowMs - movedMs > 900) movedMs = nowMs;
+      detourMs *= 1.5;
+      detourEndMs = nowMs + detourMs;
+      movedMs = detourEndMs;
+      side = -side;
     }
+    if (nowMs < detourEndMs) [dx, dy] = [side * (-dy || 40), side * (dx || 40)];
     const wanted: Direction[] = [];
     if (Math.abs(dx) > 6) wanted.push(dx > 0 ? 'right' : 'left');
     if (Math.abs(dy) > 6) wanted.push(dy > 0 ? 'down' : 'up');

@@ -154,6 +154,30 @@ test('a tab that is hidden plays on: its ticks keep their pace, and others stay 
   await stays.close();
 }, 60_000);
 
+test('in a defended room pages sign what they tell and are believed; a page that was loaded anew too', async () => {
+  const host = await context.newPage();
+  const errors = watchErrors(host);
+  await host.goto(mesh.url);
+  await host.click('[data-rooms=mesh]');
+  await host.click('.toggle:has([data-part=defended])');
+  await host.click('[data-part=make-button]');
+  const { room, player } = await waitForState(host, 'the room is made', (state) => state.joined && state.room !== '');
+  const guest = await context.newPage();
+  await guest.goto(`${mesh.url}?topology=mesh&room=${room}&name=Guest&autojoin=1`);
+  for (const time of ['first', 'second']) {
+    await waitForState(guest, `the guest is in, the ${time} time`, ({ joined, self }) => joined && self!.alive);
+    await allCount([host, guest], 2);
+    await seesWalk(host, guest);
+    await seesWalk(guest, host);
+    if (time === 'first') await guest.reload();
+  }
+  const { mesh: seen } = await stateOf(guest);
+  expect(seen!.links.find((link) => link.player === player)?.reach).toBe('direct');
+  expect(errors).toEqual([]);
+  await host.close();
+  await guest.close();
+}, 90_000);
+
 test('a room is made by a page, and found by its code; one of another topology is refused in words', async () => {
   const host = await context.newPage();
   await host.goto(mesh.url);

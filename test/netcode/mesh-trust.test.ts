@@ -1,6 +1,7 @@
 /** Links that are proven, sealed and not replayed; states that their owners sign for. */
 import { createHmac } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { browserMeshCrypto } from '../../links/mesh-crypto-browser.ts';
 import { nodeMeshCrypto } from '../../links/mesh-crypto-node.ts';
 import { encodeMesh } from '../../netcode/mesh/peer-codec.ts';
 import { encodeState } from '../../netcode/mesh/state-codec.ts';
@@ -261,6 +262,9 @@ describe('heads', () => {
 describe('cryptography', () => {
   const providers = {
     node: () => [nodeMeshCrypto(), nodeMeshCrypto()] as const,
+    browser: () => [browserMeshCrypto(), browserMeshCrypto()] as const,
+    'a page and Node': () => [browserMeshCrypto(), nodeMeshCrypto()] as const,
+    'Node and a page': () => [nodeMeshCrypto(), browserMeshCrypto()] as const,
     simulated: () => {
       const keys = new SimulatedKeys(1);
       return [keys.forMesh(1), keys.forMesh(2)] as const;
@@ -277,6 +281,9 @@ describe('cryptography', () => {
       expect(b.verify(a.publicKey, text, signature)).toBe(true);
       expect(b.verify(a.publicKey, new Uint8Array([1, 2, 4]), signature)).toBe(false);
       expect(b.verify(b.publicKey, text, signature)).toBe(false);
+      expect(b.verify(new Uint8Array(3), text, signature)).toBe(false);
+      expect(b.verify(a.publicKey, text, new Uint8Array(3))).toBe(false);
+      expect(a.hash(text)).toEqual(b.hash(text));
       const key = a.agree(b.exchangeKey)!;
       expect(a.mac(key, text)).toEqual(b.mac(key, text));
       expect(a.mac(key, text)).not.toEqual(a.mac(a.publicKey, text));
@@ -288,7 +295,9 @@ describe('cryptography', () => {
     for (const length of [0, 1, 55, 64, 200]) {
       const bytes = new Uint8Array(length).fill(length);
       const theirs = createHmac('sha256', key).update(bytes).digest();
-      expect(nodeMeshCrypto().mac(key, bytes)).toEqual(new Uint8Array(theirs));
+      for (const { mac } of [nodeMeshCrypto(), browserMeshCrypto()]) {
+        expect(mac(key, bytes)).toEqual(new Uint8Array(theirs));
+      }
     }
   });
 
@@ -296,5 +305,7 @@ describe('cryptography', () => {
     const seeds = { signing: new Uint8Array(32).fill(1), exchange: new Uint8Array(32).fill(2) };
     expect(nodeMeshCrypto(seeds).exchangeKey).toEqual(nodeMeshCrypto(seeds).exchangeKey);
     expect(nodeMeshCrypto(seeds).publicKey).toEqual(nodeMeshCrypto(seeds).publicKey);
+    expect(browserMeshCrypto(seeds).exchangeKey).toEqual(nodeMeshCrypto(seeds).exchangeKey);
+    expect(browserMeshCrypto(seeds).publicKey).toEqual(nodeMeshCrypto(seeds).publicKey);
   });
 });
