@@ -96,6 +96,8 @@ export function summaryOf(record: RunRecord): string {
       measure.value === null ? pc.dim(`n/a (${measure.why})`) : `${formatNumber(measure.value).padStart(10)} ${unit}`;
     lines.push(`  ${name.padEnd(20)}${value}`);
   }
+  const uploads = Object.entries(record.uploads).map(([part, kbps]) => `${part} ${formatNumber(kbps)}`);
+  if (uploads.length > 0) lines.push('', `  upload of a peer, kbit/s with headers: ${uploads.join(', ')}`);
   lines.push(
     '',
     `  ${coverage.viewers} viewers measured in full, inputs of ${coverage.inputs} of ${plan.players} players`,

@@ -22,7 +22,7 @@ import type { UploadForm } from './cost.ts';
 import { Distribution } from './histogram.ts';
 import type { Evidence, Measures } from './measures.ts';
 import { meshConflicts } from './mesh/conflicts.ts';
-import { accusationsOf, addMesh, addMeshFormula, withoutOwners } from './mesh/mesh-measures.ts';
+import { accusationsOf, addMesh, addMeshFormula, uploadsOf, withoutOwners } from './mesh/mesh-measures.ts';
 import { OwnRows } from './mesh/own-rows.ts';
 import { addOwnTicks } from './mesh/own-ticks.ts';
 import type { Activity, Conflict, Coverage, Desync, LedgerCount, SeriesRow } from './record.ts';
@@ -90,6 +90,8 @@ export interface Audit {
   ledger: LedgerCount | null;
   /** How often peers of a mesh accused each other, by reason. */
   accusations: Record<string, number>;
+  /** What they upload, by what it is for, in kbit/s with transport headers; empty elsewhere. */
+  uploads: Record<string, number>;
   /** Reasons of failed joins and lost links, counted. */
   failures: Record<string, number>;
   tallies: PlayerTally[];
@@ -164,6 +166,7 @@ export function audit(authority: AuthorityRecording, swarms: SwarmRecording[], o
     conflicts,
     ledger,
     accusations: accusationsOf(swarms),
+    uploads: options.decides === 'owners' ? uploadsOf(meta, swarms, options.headerBytes) : {},
     failures,
     tallies: talliesOf(authority, sweep),
     series: seriesOf(authority, sweep),

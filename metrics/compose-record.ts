@@ -40,6 +40,7 @@ export function composeRecord(parts: RunParts): RunRecord {
     conflicts: audit.conflicts,
     ledger: audit.ledger,
     accusations: audit.accusations,
+    uploads: audit.uploads,
     cheats,
     failures: audit.failures,
     about,

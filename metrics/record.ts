@@ -163,6 +163,8 @@ export const recordSchema = z.object({
   ledger: ledgerSchema.nullable().default(null),
   /** How often peers accused each other, by reason. */
   accusations: z.record(z.string(), z.number()).default({}),
+  /** What a peer of a mesh uploads, by what it is for: mean in kbit/s with transport headers. Empty elsewhere. */
+  uploads: z.record(z.string(), z.number()).default({}),
   cheats: z.array(cheatPairSchema),
   /** How often each reason ended a join or a link. */
   failures: z.record(z.string(), z.number()),

@@ -7,17 +7,20 @@ const NO_EVENTS: readonly SessionEvent[] = [];
 
 export class Outbox {
   readonly #counters: { sentMessages: number; sentBytes: number };
+  readonly #sent: (bytes: Uint8Array) => void;
   #requests: Request[] = [];
   #events: SessionEvent[] = [];
 
-  /** `counters`: where what is sent is added up. */
-  constructor(counters: { sentMessages: number; sentBytes: number }) {
+  /** `counters`: where what is sent is added up. `sent`: is shown each message that goes out. */
+  constructor(counters: { sentMessages: number; sentBytes: number }, sent: (bytes: Uint8Array) => void = () => {}) {
     this.#counters = counters;
+    this.#sent = sent;
   }
 
   send(to: PeerId, channel: Channel, bytes: Uint8Array): void {
     this.#counters.sentMessages++;
     this.#counters.sentBytes += bytes.length;
+    this.#sent(bytes);
     this.#requests.push({ type: 'send', to, channel, bytes });
   }
 

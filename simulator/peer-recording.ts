@@ -74,6 +74,7 @@ export class PeerRecording<S extends PlayingPeer> {
     if (player < 0) return;
     const { nowMs } = this.#clock;
     this.#recorder.bytes(player, nowMs, SIGNALLED_BYTES, SIGNALLED_BYTES, SIGNALS, SIGNALS);
+    this.#recorder.mesh.sent('links', { messages: SIGNALS, bytes: SIGNALLED_BYTES }, nowMs);
   }
 
   /** What the player sees of a world that is newer, and how many more its peer could look at. */

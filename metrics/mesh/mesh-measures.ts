@@ -94,6 +94,24 @@ export function accusationsOf(swarms: readonly SwarmRecording[]): Record<string,
   return counts;
 }
 
+/** What a peer uploads by what it is for, in kbit/s with transport headers, the most first; together up.wire.mean. */
+export function uploadsOf(
+  { fromMs, untilMs }: AuthorityMeta,
+  swarms: readonly SwarmRecording[],
+  headerBytes: number,
+): Record<string, number> {
+  const { participants } = trafficOf(swarms);
+  if (participants === 0) return {};
+  const perPeer = 8 / (untilMs - fromMs) / participants;
+  const kbps = new Map<string, number>();
+  for (const { meta } of swarms) {
+    for (const [part, { messages, bytes }] of Object.entries(meta.mesh.upload)) {
+      kbps.set(part, (kbps.get(part) ?? 0) + (bytes + messages * headerBytes) * perPeer);
+    }
+  }
+  return Object.fromEntries([...kbps].sort(([, a], [, b]) => b - a));
+}
+
 function recipientsOf(swarms: readonly SwarmRecording[]): Distribution {
   const recipients = new Distribution();
   for (const { meta } of swarms) recipients.merge(new Distribution(meta.mesh.recipients));

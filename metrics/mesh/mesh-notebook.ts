@@ -4,7 +4,7 @@
  */
 import { EventKind, type World } from '../../game/world.ts';
 import type { SwarmRecorder } from '../swarm-recorder.ts';
-import { EQUIVOCATION } from './mesh-notes.ts';
+import { EQUIVOCATION, type SentCount } from './mesh-notes.ts';
 import { type OwnTick, ownTickOf } from './owner-notes.ts';
 
 /** What is read of another peer. */
@@ -32,6 +32,8 @@ export interface TellingPeer {
     readonly statesSent: number;
     readonly stateBytes: number;
     readonly forwardedBytes: number;
+    /** By what it is for. */
+    readonly upload: Readonly<Record<string, Readonly<SentCount>>>;
   };
 }
 
@@ -46,6 +48,7 @@ const NOTHING_YET: TellingPeer['counters'] = {
   statesSent: 0,
   stateBytes: 0,
   forwardedBytes: 0,
+  upload: {},
 };
 
 export class MeshNotebook {
@@ -54,6 +57,8 @@ export class MeshNotebook {
   /** The newest tick whose input the avatar reflects. */
   #inputTick = -1;
   #before = NOTHING_YET;
+  /** What was sent until the last tick, by what it is for. */
+  readonly #sent: Record<string, SentCount> = {};
   /** Links over which a state has come, by peer: when they came up, and whose avatar it was. */
   readonly #direct = new Map<number, { upMs: number; slot: number }>();
   /** The last tick, until it is known when it ended. */
@@ -127,6 +132,17 @@ export class MeshNotebook {
       mesh.forwarded(counters.forwardedBytes - before.forwardedBytes, nowMs);
     }
     this.#before = { ...counters };
+    for (const [part, { messages, bytes }] of Object.entries(counters.upload))
+      this.#noteSent(part, messages, bytes, nowMs);
+  }
+
+  #noteSent(part: string, messages: number, bytes: number, nowMs: number): void {
+    this.#sent[part] ??= { messages: 0, bytes: 0 };
+    const sent = this.#sent[part];
+    if (messages === sent.messages) return;
+    this.#recorder.mesh.sent(part, { messages: messages - sent.messages, bytes: bytes - sent.bytes }, nowMs);
+    sent.messages = messages;
+    sent.bytes = bytes;
   }
 
   /** Exact to a tick: several states may have come since the last one. */

@@ -22,12 +22,20 @@ export interface Accusation {
   atMs: number;
 }
 
+/** Without transport headers. */
+export interface SentCount {
+  messages: number;
+  bytes: number;
+}
+
 export interface MeshNotesMeta {
   linksOpened: number;
   /** States that owners sent, one per recipient, and those that a neighbour forwarded. */
   states: number;
   stateBytes: number;
   forwardedBytes: number;
+  /** All that peers sent, by what it is for. */
+  upload: Record<string, SentCount>;
   /** Recipients per peer, one sample each time it was told. */
   recipients: string;
   /** In the window, and the first of them. */
@@ -45,6 +53,7 @@ export class MeshNotes {
   readonly #direct = new Table(DIRECT_SHAPE, 20_000_000);
   readonly #recipients = new Distribution();
   readonly #accusations: Accusation[] = [];
+  readonly #upload: Record<string, SentCount> = {};
   #counts = { linksOpened: 0, states: 0, stateBytes: 0, forwardedBytes: 0, accused: 0 };
 
   constructor(window: MeasuringWindow) {
@@ -88,6 +97,14 @@ export class MeshNotes {
     if (this.#window.covers(nowMs)) this.#counts.forwardedBytes += bytes;
   }
 
+  /** A peer sent this for one purpose since the last call. */
+  sent(part: string, { messages, bytes }: SentCount, nowMs: number): void {
+    if (!this.#window.covers(nowMs)) return;
+    this.#upload[part] ??= { messages: 0, bytes: 0 };
+    this.#upload[part].messages += messages;
+    this.#upload[part].bytes += bytes;
+  }
+
   /** To how many a peer tells its state now; about once per second and peer. */
   recipients(count: number, nowMs: number): void {
     if (this.#window.covers(nowMs)) this.#recipients.add(count);
@@ -101,7 +118,12 @@ export class MeshNotes {
   }
 
   finish(): MeshNotesMeta {
-    return { ...this.#counts, recipients: this.#recipients.encode(), accusations: this.#accusations };
+    return {
+      ...this.#counts,
+      upload: this.#upload,
+      recipients: this.#recipients.encode(),
+      accusations: this.#accusations,
+    };
   }
 
   get tables() {

@@ -300,7 +300,7 @@ function runDetails(run: RunRecord): string {
 }
 
 /** Of a mesh only: on what participants disagree, what became of the coins, who blamed whom for what. */
-function meshFacts({ conflicts, ledger, accusations }: RunRecord): [string, string][] {
+function meshFacts({ conflicts, ledger, accusations, uploads }: RunRecord): [string, string][] {
   const facts: [string, string][] = conflicts.map(({ kind, count, sentence }) => [
     `Conflict: ${kind}`,
     `${tidy(count)} times ${sentence}`,
@@ -310,6 +310,8 @@ function meshFacts({ conflicts, ledger, accusations }: RunRecord): [string, stri
     const parts = `${tidy(minted)} minted, ${tidy(held)} held, ${tidy(lying)} lying, ${tidy(spent)} spent`;
     facts.push(['Ledger', `${parts}; off by ${tidy(error)}`]);
   }
+  const parts = Object.entries(uploads).map(([part, kbps]) => `${part} ${tidy(kbps)}`);
+  if (parts.length > 0) facts.push(['Upload of a peer by purpose, kbit/s with headers', parts.join(', ')]);
   for (const [reason, count] of Object.entries(accusations)) facts.push([`Accused: ${reason}`, `${tidy(count)} times`]);
   return facts;
 }

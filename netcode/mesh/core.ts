@@ -24,6 +24,7 @@ import type { IntroducedPeer } from './room-messages.ts';
 import { encodeMeshSettings, type MeshSettings } from './settings.ts';
 import type { MeshCrypto } from './trust/crypto.ts';
 import type { Trust } from './trust/trust.ts';
+import { countUpload, emptyUpload, type Upload } from './upload.ts';
 
 export interface MeshOptions extends PeerOptions {
   /** Of the room to make. */
@@ -52,6 +53,8 @@ export interface MeshCounters extends PeerCounters {
   /** Diallers' texts sent through a neighbour, and handed on for others. */
   signals: number;
   signalsHandedOn: number;
+  /** All that was sent, by what it is for. */
+  readonly upload: Upload;
 }
 
 /** Ticks of the own way that are kept, to judge shots that come late. */
@@ -189,8 +192,9 @@ export function createCore(options: MeshOptions, startMs: number): Core {
     earlyStates: 0,
     signals: 0,
     signalsHandedOn: 0,
+    upload: emptyUpload(),
   };
-  const outbox = new Outbox(counters);
+  const outbox = new Outbox(counters, (bytes) => countUpload(counters.upload, bytes));
   const players = settings?.config.players ?? 0;
   const create = room === null ? { settings: encodeMeshSettings(settings!), maxPeers: players, seats: players } : null;
   const reclaim = reclaimOf(options.resumeToken);

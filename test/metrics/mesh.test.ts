@@ -254,6 +254,24 @@ describe('neighbours', () => {
     expect(told.measures['up.formula']).toMatchObject({ evidence: 'modelled' });
     expect(whyOf(auditMesh(), 'up.formula')).toContain('by need');
   });
+
+  test('what was sent by purpose, as its share of the upload of a peer', () => {
+    const told = auditMesh({
+      tell: ([first, second]) => {
+        for (const atMs of [FROM_MS - 1, 5000]) {
+          first!.mesh.sent('acks', { messages: 1, bytes: 4 }, atMs);
+          first!.mesh.sent('states', { messages: 10, bytes: 200 }, atMs);
+          second!.mesh.sent('acks', { messages: 2, bytes: 8 }, atMs);
+          first!.bytes(0, atMs, 204, 0, 11, 0);
+          second!.bytes(1, atMs, 8, 0, 2, 0);
+        }
+      },
+    });
+    const { acks, states } = told.uploads;
+    expect(Object.keys(told.uploads)).toEqual(['states', 'acks']);
+    expect(acks! / states!).toBeCloseTo((12 + 3 * HEADER_BYTES) / (200 + 10 * HEADER_BYTES), 9);
+    expect(acks! + states!).toBeCloseTo(value(told, 'up.wire.mean')!, 5);
+  });
 });
 
 describe('outcomes on which participants disagree', () => {

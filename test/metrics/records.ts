@@ -63,6 +63,7 @@ export function recordOf({ plan, values = {}, status = 'ok', reasons = [], cheat
     conflicts: [],
     ledger: null,
     accusations: {},
+    uploads: {},
     cheats,
     failures: {},
     about: {

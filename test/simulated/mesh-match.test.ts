@@ -125,6 +125,13 @@ describe('a mesh on virtual time', () => {
         0,
       );
       expect(kills).toBeGreaterThan(0);
+      for (const { session } of match.members) {
+        const { upload, sentBytes, sentMessages, stateBytes } = session.counters;
+        const parts = Object.values(upload);
+        expect(parts.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(sentBytes);
+        expect(parts.reduce((sum, { messages }) => sum + messages, 0)).toBe(sentMessages);
+        expect(upload.states.bytes).toBe(stateBytes);
+      }
     },
   );
 
