@@ -88,7 +88,7 @@ export function tellState(core: Core, tick: number, nowMs: number): void {
   const isNews = core.hasNews;
   core.hasNews = false;
   core.told = bytes;
-  core.trust?.told(tick, bytes);
+  core.trust?.told(bytes);
   for (const other of core.others.values()) {
     if (!other.isReachable || other.slot < 0 || core.trust?.mayTell(other.id) === false) continue;
     const distance = other.distanceTo(x, y, nowMs);

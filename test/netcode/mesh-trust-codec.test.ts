@@ -19,7 +19,8 @@ import { TrustTable } from './trust-table.ts';
 const bytesOf = (length: number, first: number) => Uint8Array.from({ length }, (_, i) => (first + i) & 0xff);
 const hello = { key: bytesOf(32, 1), exchangeKey: bytesOf(32, 2), nonce: bytesOf(16, 3) };
 const hashes = Uint32Array.from({ length: 20 }, (_, i) => i * 0x0fffffff);
-const head = { life: 3, tick: 4_000_000_000, previous: bytesOf(8, 1), hashes, signature: bytesOf(64, 9) };
+const places = Array.from({ length: 5 }, (_, i) => ({ x: 16_777_215 - i, y: i }));
+const head = { life: 3, tick: 4_000_000_000, previous: bytesOf(8, 1), hashes, places, signature: bytesOf(64, 9) };
 const taking = { token: 4_000_000_000, tick: 77, x: 123_456, y: 654_321 };
 const accusation = {
   subject: 5,

@@ -186,7 +186,7 @@ export class TrustTable {
   tellState(from: PeerId, state: AvatarState, faces: (to: PeerId) => AvatarState = () => state): void {
     const peer = this.peers.get(from)!;
     peer.place = { x: state.x, y: state.y };
-    peer.trust.told(state.tick, encodeState(state));
+    peer.trust.told(encodeState(state));
     for (const other of peer.others.values()) {
       if (!other.isReachable || !peer.trust.mayTell(other.id)) continue;
       other.isTold = true;

@@ -17,6 +17,7 @@ import {
   PREVIOUS_BYTES,
   shortHash,
 } from '../../../netcode/mesh/trust/head-codec.ts';
+import { waypointTicks } from '../../../netcode/mesh/trust/waypoints.ts';
 import { Kind } from '../../../netcode/protocol.ts';
 import type { PeerId } from '../../../netcode/session.ts';
 import { type CheatNotes, noteAttempt } from '../cheat.ts';
@@ -96,7 +97,9 @@ class OtherStory {
     const known = this.#heads.get(honestHead.tick);
     if (known) return known;
     const hashes = honestHead.hashes.map((hash, i) => this.#hashes.get(honestHead.tick - rate + 1 + i) ?? hash);
-    const head: Omit<MeshHead, 'signature'> = { ...honestHead, previous: this.#previous, hashes };
+    const ticks = waypointTicks(honestHead.tick, rate);
+    const places = honestHead.places.map((place, i) => this.#placeAt(ticks[i]!, place));
+    const head: Omit<MeshHead, 'signature'> = { ...honestHead, previous: this.#previous, hashes, places };
     const { hash, sign } = honest.options.crypto!;
     const text = headText(honest.epoch!.line, honest.self, head);
     this.#previous = hash(text).subarray(0, PREVIOUS_BYTES);

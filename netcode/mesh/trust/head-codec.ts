@@ -1,17 +1,18 @@
 /**
- * Heads as bytes. A head lists a short hash of each state of one second, and the head before it.
+ * Heads as bytes. A head lists a short hash of each state of one second, where the avatar was, and the head before it.
  *
  *   head     [head]                        the sender's own
  *   headOf   [peer u16] [head]             somebody else's
  *   mentions [count u8] count × [peer u16][tick u32][first 4 bytes of the digest]
  *
  *   head: [life u16][tick u32, the last of its second][count u8][digest of the head before, 8 bytes]
- *         count × [hash u32, 0 for a tick without a state] [signature 64]
+ *         count × [hash u32, 0 for a tick without a state] 5 × [x u24][y u24] [signature 64]
  */
 import { ByteReader, ByteWriter } from '../../bytes.ts';
 import { Kind, PROTOCOL_VERSION, ProtocolError } from '../../protocol.ts';
 import type { PeerId } from '../../session.ts';
 import { purpose } from './crypto.ts';
+import { readWaypoints, type Waypoint, writeWaypoints } from './waypoints.ts';
 
 export const PREVIOUS_BYTES = 8;
 export const MENTION_BYTES = 4;
@@ -25,6 +26,8 @@ export interface MeshHead {
   previous: Uint8Array;
   /** Of the ticks up to `tick`, oldest first. */
   hashes: Uint32Array;
+  /** Of `waypointTicks`, oldest first. */
+  places: readonly Waypoint[];
   signature: Uint8Array;
 }
 
@@ -43,16 +46,18 @@ const HEAD = purpose('head');
 
 /** What is signed. */
 export function headText(line: number, peer: PeerId, head: Omit<MeshHead, 'signature'>): Uint8Array {
-  const { life, tick, previous, hashes } = head;
+  const { life, tick, previous, hashes, places } = head;
   const writer = new ByteWriter(64 + 4 * hashes.length).bytes(HEAD).u32(line).u16(peer).u16(life).u32(tick);
   writer.bytes(previous);
   for (const hash of hashes) writer.u32(hash);
+  writeWaypoints(writer, places);
   return writer.finish();
 }
 
-function writeHead(writer: ByteWriter, { life, tick, previous, hashes, signature }: MeshHead): ByteWriter {
+function writeHead(writer: ByteWriter, { life, tick, previous, hashes, places, signature }: MeshHead): ByteWriter {
   writer.u16(life).u32(tick).u8(hashes.length).bytes(previous);
   for (const hash of hashes) writer.u32(hash);
+  writeWaypoints(writer, places);
   return writer.bytes(signature);
 }
 
@@ -63,7 +68,8 @@ function readHead(reader: ByteReader, tickRateHz: number): MeshHead {
   if (count !== tickRateHz) throw new ProtocolError(`a head of ${count} ticks`);
   const previous = reader.copy(PREVIOUS_BYTES);
   const hashes = Uint32Array.from({ length: count }, () => reader.u32());
-  return { life, tick, previous, hashes, signature: reader.copy(SIGNATURE_BYTES) };
+  const places = readWaypoints(reader);
+  return { life, tick, previous, hashes, places, signature: reader.copy(SIGNATURE_BYTES) };
 }
 
 export function encodeHead(head: MeshHead): Uint8Array {

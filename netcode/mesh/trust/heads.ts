@@ -1,14 +1,16 @@
 /**
  * Signed heads of what a peer told. Once a second a peer signs a list of short hashes of its states, chained to the list
  * before. Whoever was told a state that is not on the list was told another story than others may have been; two signed
- * lists of one second are proof of that to everybody who knows the key. So that lists meet, neighbours mention to each
- * other, in short, which they hold (as PeerReview does, Haeberlen et al. 2007).
+ * lists of one second are proof of that to everybody who knows the key, and so are lists with places that no one can have
+ * walked between. So that lists meet, neighbours mention to each other, in short, which they hold (as PeerReview does,
+ * Haeberlen et al. 2007); what proves a fault goes from neighbour to neighbour.
  *
- * What this does not do: a state that is wrong, but told alike to all, passes; witnesses are for that. A hash of 32 bits
- * can be met by who has hours, not by who has a second.
+ * What this does not do: what is told alike to all and keeps to the way passes, a shot or a health that is wrong;
+ * witnesses are for that. A hash of 32 bits can be met by who has hours, not by who has a second: so no state is proof.
  */
 import type { PeerId } from '../../session.ts';
 import type { Other } from '../other.ts';
+import { type AvatarState, decodeState } from '../state-codec.ts';
 import { areEqual } from './crypto.ts';
 import { pay, type TrustGround } from './ground.ts';
 import {
@@ -25,6 +27,7 @@ import {
   PREVIOUS_BYTES,
   shortHash,
 } from './head-codec.ts';
+import { leapIn, NOWHERE, WAYPOINTS, type Waypoint, waypointOf, waypointTicks } from './waypoints.ts';
 
 /** Seconds of states and heads that are kept, to be compared. */
 const KEPT_S = 8;
@@ -39,6 +42,8 @@ const LIAR_MS = 10_000;
 /** A state told over the own link is newer than what others forward: those are not needed for so long. */
 const DIRECT_S = 0.5;
 
+export type HeadFault = 'two stories' | 'unsigned states' | 'too far';
+
 interface SignedHead extends MeshHead {
   digest: Uint8Array;
 }
@@ -50,6 +55,7 @@ interface Story {
   readonly ticks: Int32Array;
   readonly hashes: Uint32Array;
   readonly tellers: Uint16Array;
+  readonly places: (Waypoint | undefined)[];
   heads: SignedHead[];
   /** Newest tick that it told itself; seconds in which it did since its last head, and the newest of them. */
   directTick: number;
@@ -66,15 +72,19 @@ export class Heads {
   readonly #liars = new Map<PeerId, number>();
   readonly #ownHashes: Uint32Array;
   readonly #ownTicks: Int32Array;
+  readonly #ownPlaces: Waypoint[] = [];
+  /** Who it was that did that. */
+  #ownName = '';
   #own: SignedHead[] = [];
   #turn = 0;
   /** Who was told something since the last own head. */
   readonly #told = new Set<PeerId>();
   /** Who told different stories, as was found out and said already. */
   readonly #guilty = new Set<PeerId>();
-  readonly #proven = new Set<PeerId>();
-  /** Called when a peer told different stories. */
-  onTwoFaced: (peer: PeerId, reason: 'two stories' | 'unsigned states', tick: number) => void = () => {};
+  /** What proves a fault to everybody, by whose it is. */
+  readonly #proofs = new Map<PeerId, readonly SignedHead[]>();
+  /** Called when a peer told what it did not sign, or signed what cannot be. */
+  onGuilty: (peer: PeerId, reason: HeadFault, tick: number) => void = () => {};
 
   constructor(ground: TrustGround, keyOf: (peer: PeerId) => Uint8Array | undefined) {
     this.#ground = ground;
@@ -88,7 +98,7 @@ export class Heads {
     this.#stories.clear();
     this.#liars.clear();
     this.#guilty.clear();
-    this.#proven.clear();
+    this.#proofs.clear();
     this.#own = [];
     this.#ownTicks.fill(-1);
   }
@@ -96,10 +106,17 @@ export class Heads {
   // The own story.
 
   /** Notes the state of an own tick, and signs when its second is full. */
-  told(tick: number, bytes: Uint8Array): void {
+  told(state: AvatarState, bytes: Uint8Array): void {
+    const { self, lifeOf } = this.#ground;
+    const { tick } = state;
     const at = tick % this.#ownTicks.length;
+    const name = `${self()} ${lifeOf(self())}`;
+    // What was told under another number, or in a life before, is not to be signed for in this one.
+    if (name !== this.#ownName) this.#ownTicks.fill(-1);
+    this.#ownName = name;
     this.#ownTicks[at] = tick;
     this.#ownHashes[at] = this.#hash(bytes);
+    this.#ownPlaces[at] = waypointOf(state);
     for (const other of this.#ground.others.values()) if (other.isTold) this.#told.add(other.id);
     // The seconds of peers end at different ticks, so that not all sign at once.
     const end = tick - ((tick + this.#ground.self()) % this.#rate);
@@ -117,9 +134,11 @@ export class Heads {
     if (life < 0 || end < this.#rate) return;
     const previous = this.#own.at(-1)?.digest.subarray(0, PREVIOUS_BYTES) ?? new Uint8Array(PREVIOUS_BYTES);
     const hashes = Uint32Array.from({ length: this.#rate }, (_, i) => this.#ownHash(end - this.#rate + 1 + i));
-    const text = headText(line(), self(), { life, tick: end, previous, hashes });
+    const places = waypointTicks(end, this.#rate).map((tick) => this.#ownPlace(tick));
+    const text = headText(line(), self(), { life, tick: end, previous, hashes, places });
     counters.costs.heads.calls++;
-    const head = { life, tick: end, previous, hashes, signature: crypto!.sign(text), digest: crypto!.hash(text) };
+    const signed = { signature: crypto!.sign(text), digest: crypto!.hash(text) };
+    const head = { life, tick: end, previous, hashes, places, ...signed };
     this.#own.push(head);
     if (this.#own.length > 3) this.#own.shift();
     const bytes = encodeHead(head);
@@ -136,6 +155,11 @@ export class Heads {
     return this.#ownTicks[at] === tick ? this.#ownHashes[at]! : 0;
   }
 
+  #ownPlace(tick: number): Waypoint {
+    const at = tick % this.#ownTicks.length;
+    return this.#ownTicks[at] === tick ? this.#ownPlaces[at]! : { x: NOWHERE, y: NOWHERE };
+  }
+
   /** A newcomer may have been forwarded what the last head is of. */
   greet(peer: PeerId): void {
     const head = this.#own.at(-1);
@@ -147,7 +171,8 @@ export class Heads {
     const mentions = [];
     for (const [peer, { heads }] of this.#stories) {
       const head = heads.at(-1);
-      if (head) mentions.push({ peer, tick: head.tick, prefix: head.digest.subarray(0, MENTION_BYTES) });
+      if (head && !this.#guilty.has(peer))
+        mentions.push({ peer, tick: head.tick, prefix: head.digest.subarray(0, MENTION_BYTES) });
     }
     if (mentions.length === 0) return;
     for (let i = 0; i < Math.min(MENTIONED_TO, near.length); i++) {
@@ -177,6 +202,7 @@ export class Heads {
         ticks: new Int32Array(length).fill(-1),
         hashes: new Uint32Array(length),
         tellers: new Uint16Array(length),
+        places: new Array(length),
         heads: [],
         directTick: -1,
         unsigned: 0,
@@ -209,6 +235,8 @@ export class Heads {
     story.ticks[at] = tick;
     story.hashes[at] = hash;
     story.tellers[at] = teller;
+    const isWaypoint = (tick + owner.id) % (this.#rate / WAYPOINTS) === 0;
+    story.places[at] = isWaypoint ? waypointOf(decodeState(bytes, this.#ground.arena.size)) : undefined;
     const head = story.heads.find((known) => known.tick >= tick && known.tick - this.#rate < tick);
     return !head || this.#compare(owner.id, story, head, tick, nowMs);
   }
@@ -225,10 +253,12 @@ export class Heads {
     const at = tick % story.ticks.length;
     if (story.ticks[at] !== tick) return true;
     const listed = head.hashes[tick - (head.tick - this.#rate + 1)]!;
-    if (story.hashes[at] === listed) return true;
+    const isListed = story.hashes[at] === listed;
+    if (isListed && this.#isAtWaypoint(head, tick, story.places[at])) return true;
     const teller = story.tellers[at]!;
     story.ticks[at] = -1;
-    if (teller !== peer) {
+    // Whoever passed on what its owner did sign for is no liar.
+    if (teller !== peer && !isListed) {
       this.#ground.counters.forgedForwards++;
       const isNews = nowMs >= (this.#liars.get(teller) ?? 0);
       this.#liars.set(teller, nowMs + LIAR_MS);
@@ -240,6 +270,12 @@ export class Heads {
       this.#convict(peer, 'two stories', tick);
     }
     return false;
+  }
+
+  /** Whether a told place is the one that its owner signed for, where it signed for one. */
+  #isAtWaypoint(head: MeshHead, tick: number, told: Waypoint | undefined): boolean {
+    const signed = head.places[waypointTicks(head.tick, this.#rate).indexOf(tick)];
+    return !told || !signed || (told.x === signed.x && told.y === signed.y);
   }
 
   hearHead(from: PeerId, bytes: Uint8Array, nowMs: number): void {
@@ -275,36 +311,62 @@ export class Heads {
       return null;
     }
     if (known) {
-      this.#prove(peer, known, signed);
+      if (this.#prove(peer, [known, signed], 'two stories', signed.tick)) {
+        this.#ground.tell({ type: 'equivocation', peer, tick: signed.tick, isProven: true });
+      }
       return null;
     }
     heads.push(signed);
     heads.sort((a, b) => a.tick - b.tick);
+    this.#judgeWay(peer, heads, heads.indexOf(signed));
     if (heads.length > KEPT_S) heads.shift();
     return signed;
   }
 
-  #convict(peer: PeerId, reason: 'two stories' | 'unsigned states', tick: number): void {
+  /** Looks whether the way that a new head signs for can have been walked, by itself and from and to those beside it. */
+  #judgeWay(peer: PeerId, heads: readonly SignedHead[], at: number): void {
+    const { rules } = this.#ground.arena;
+    for (const evidence of [
+      heads.slice(at, at + 1),
+      heads.slice(Math.max(0, at - 1), at + 1),
+      heads.slice(at, at + 2),
+    ]) {
+      const tick = leapIn(rules, ...evidence);
+      if (tick < 0) continue;
+      this.#prove(peer, evidence, 'too far', tick);
+      return;
+    }
+  }
+
+  #convict(peer: PeerId, reason: HeadFault, tick: number): void {
     if (this.#guilty.has(peer)) return;
     this.#guilty.add(peer);
-    this.onTwoFaced(peer, reason, tick);
+    this.onGuilty(peer, reason, tick);
   }
 
-  /** Two signed heads of one second: shown to all neighbours, who can judge for themselves. */
-  #prove(peer: PeerId, first: SignedHead, second: SignedHead): void {
-    if (this.#proven.has(peer)) return;
-    this.#proven.add(peer);
+  /** Signed heads that nobody honest can have signed: shown to all neighbours, who can judge for themselves. */
+  #prove(peer: PeerId, proof: readonly SignedHead[], reason: HeadFault, tick: number): boolean {
+    if (this.#proofs.has(peer)) return false;
+    this.#proofs.set(peer, proof);
     for (const other of this.#ground.others.values()) {
-      if (!other.isReachable || other.id === peer) continue;
-      for (const head of [first, second]) pay(this.#ground, 'heads', other.id, encodeHeadOf(peer, head), true);
+      if (other.isReachable && other.id !== peer) this.#show(other.id, peer, proof);
     }
-    this.#ground.tell({ type: 'equivocation', peer, tick: second.tick, isProven: true });
-    this.#convict(peer, 'two stories', second.tick);
+    this.#convict(peer, reason, tick);
+    return true;
   }
 
-  /** Who holds another head than we gets ours, and can prove the difference. */
+  #show(to: PeerId, peer: PeerId, proof: readonly SignedHead[]): void {
+    for (const head of proof) pay(this.#ground, 'heads', to, encodeHeadOf(peer, head), true);
+  }
+
+  /** Who holds another head than we gets ours, and can prove the difference; who still listens to a liar gets the proof. */
   hearMentions(from: PeerId, bytes: Uint8Array): void {
     for (const { peer, tick, prefix } of decodeMentions(bytes)) {
+      const proof = this.#proofs.get(peer);
+      if (proof) {
+        this.#show(from, peer, proof);
+        continue;
+      }
       const head = this.#stories.get(peer)?.heads.find((known) => known.tick === tick);
       if (!head || areEqual(head.digest.subarray(0, MENTION_BYTES), prefix)) continue;
       pay(this.#ground, 'heads', from, encodeHeadOf(peer, head), true);

@@ -53,7 +53,7 @@ export class Trust {
     this.#jury = defences.witnesses ? new Jury(this.#ground, keyOf) : null;
     this.#vouching = defences.witnesses ? new Vouching(this.#ground, (peer) => this.#witnessing?.trackOf(peer)) : null;
     const ban = (peer: PeerId, reason: string, tick: number) => this.#bans.ban(peer, reason, tick, keyOf(peer));
-    if (this.#heads) this.#heads.onTwoFaced = ban;
+    if (this.#heads) this.#heads.onGuilty = ban;
     if (this.#jury) this.#jury.onGuilty = ban;
     if (this.#witnessing) this.#witnessing.onFault = (subject, fault) => this.#jury?.accuse(subject, fault);
   }
@@ -133,9 +133,10 @@ export class Trust {
   // States.
 
   /** The own state of a tick, as all are told it. */
-  told(tick: number, bytes: Uint8Array): void {
-    this.#heads?.told(tick, bytes);
-    this.#witnessing?.told(decodeState(bytes, this.#ground.arena.size));
+  told(bytes: Uint8Array): void {
+    const state = decodeState(bytes, this.#ground.arena.size);
+    this.#heads?.told(state, bytes);
+    this.#witnessing?.told(state);
   }
 
   /** Whether a state of `owner` may be believed that `teller` told: itself, or who forwards. */
