@@ -4,13 +4,12 @@
  *
  * Its own peers are links; the numbers that participants know each other by are seats of their room.
  */
-import { rulesHash } from '../game/rules-hash.ts';
-import { isProven } from './mesh/proof-of-work.ts';
-import { isRoomMessage, MAX_PROOF_BITS } from './mesh/room-messages.ts';
+import { isRoomMessage } from './mesh/room-messages.ts';
 import { decodeMessage, encodeMessage, kindOf, type Message } from './messages.ts';
 import { Outbox } from './outbox.ts';
-import { Kind, PROTOCOL_VERSION, ProtocolError } from './protocol.ts';
+import { Kind, ProtocolError } from './protocol.ts';
 import { HEARTBEAT_EVERY_MS } from './rendezvous-client.ts';
+import { type Answer, type Caller, Entrance, type Opened, type Refusal, wrongDoor } from './rendezvous-entrance.ts';
 import { ReliableLine } from './rendezvous-line.ts';
 import {
   decodeRendezvous,
@@ -18,16 +17,13 @@ import {
   encodeRendezvous,
   isRendezvousMessage,
   MAX_RENDEZVOUS_MESSAGE_BYTES,
-  MAX_ROOM_PEERS,
-  MAX_SETTINGS_BYTES,
   type RendezvousMessage,
   type RoomSettings,
 } from './rendezvous-messages.ts';
 import type { RendezvousCounters, RendezvousOptions, RendezvousStatus } from './rendezvous-options.ts';
-import { type Departure, type Room, type RoomSeat, Rooms } from './rendezvous-rooms.ts';
+import type { Departure, Room, RoomSeat, Rooms } from './rendezvous-rooms.ts';
 import { type Door, keepSeats } from './rendezvous-seating.ts';
-import { equalBytes } from './seats.ts';
-import type { LinkState, PeerId, RefusalName, Request, Session, SessionEvent } from './session.ts';
+import type { LinkState, PeerId, Request, Session, SessionEvent } from './session.ts';
 
 export { type Acceptor, DEFAULT_RENDEZVOUS, type RendezvousOptions, type RoomPlan } from './rendezvous-options.ts';
 
@@ -38,18 +34,18 @@ const SLEPT_MS = 500;
 /** What a small message costs below us: many of them are not cheaper than a large one. */
 const HEADER_BYTES = 40;
 
+type Welcome = Extract<Answer, { type: 'seat' }>;
+
 interface Place {
   readonly room: Room;
   readonly seat: RoomSeat;
 }
 
-interface Participant {
+interface Participant extends Caller {
   readonly link: PeerId;
   readonly line: ReliableLine;
   /** Null until it entered. */
   place: Place | null;
-  /** The nonce of a challenge that was not answered yet. */
-  challenge: Uint8Array | null;
   lastHeardMs: number;
   heartbeatDueMs: number;
   /** Messages and relayed bytes left in the current second, and messages dropped in it. */
@@ -80,6 +76,7 @@ export class RendezvousSession implements Session {
     epochs: 0,
     introduced: 0,
   };
+  readonly #entrance: Entrance;
   readonly #rooms: Rooms;
   readonly #participants = new Map<PeerId, Participant>();
   readonly #outbox = new Outbox(this.counters);
@@ -89,27 +86,11 @@ export class RendezvousSession implements Session {
   /** Throws a RangeError on bad options. */
   constructor(options: RendezvousOptions, startMs: number) {
     this.options = options;
-    for (const most of [options.maxPeersPerRoom, options.maxSeatsPerRoom]) {
-      if (!(most >= 1 && most <= MAX_ROOM_PEERS))
-        throw new RangeError(`${most} peers per room: 1 to ${MAX_ROOM_PEERS}`);
-    }
-    this.#rooms = new Rooms(options.randomBytes);
-    for (const { code, ...settings } of options.rooms) {
-      const { length } = settings.settings;
-      if (length > MAX_SETTINGS_BYTES) throw new RangeError(`room ${code}: settings of ${length} bytes`);
-      const most = this.#mostPeers(settings);
-      if (!isWithin(settings, most)) {
-        throw new RangeError(`room ${code}: ${settings.maxPeers} peers, 1 to ${most} are possible`);
-      }
-      this.#keepSeats(this.#rooms.addPermanent(code, settings, startMs), settings, options.recoverMs, startMs);
-    }
+    const opened: Opened = (...room) => this.#keepSeats(...room);
+    this.#entrance = new Entrance(options, this.counters, opened, startMs);
+    this.#rooms = this.#entrance.rooms;
     this.#beatDueMs = startMs + BEAT_MS;
     this.#secondDueMs = startMs + 1000;
-  }
-
-  /** Peers that a room like this may hold. */
-  #mostPeers({ seats = 0 }: RoomSettings): number {
-    return seats > 0 ? this.options.maxSeatsPerRoom : this.options.maxPeersPerRoom;
   }
 
   #keepSeats(room: Room, settings: RoomSettings, recoverMs: number, nowMs: number): void {
@@ -182,7 +163,7 @@ export class RendezvousSession implements Session {
       if (bytes.length > MAX_RENDEZVOUS_MESSAGE_BYTES) throw new ProtocolError(`message of ${bytes.length} bytes`);
       if (isRelay) this.#relay(participant, bytes);
       else if (isRendezvousMessage(bytes)) this.#handle(participant, decodeRendezvous(bytes), nowMs);
-      else if (kindOf(bytes) === Kind.hello) this.#wrongDoor(participant, bytes);
+      else if (kindOf(bytes) === Kind.hello) this.#refuse(participant, wrongDoor(bytes[0]!));
       else this.#handleCommon(participant, decodeMessage(bytes), nowMs);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
@@ -320,115 +301,44 @@ export class RendezvousSession implements Session {
       this.#outbox.send(participant.link, 'unreliable', encodeRendezvous({ type: 'ballot', payload: answer }));
   }
 
-  /** Somebody who looks for a match, not for a room. */
-  #wrongDoor(participant: Participant, bytes: Uint8Array): void {
-    if (bytes[0] !== PROTOCOL_VERSION) this.#refuseVersion(participant, bytes[0]!);
-    else this.#refuse(participant, 'room', 'this is a rendezvous, where peers meet: give the code of a room');
-  }
-
   #enter(participant: Participant, enter: Enter, nowMs: number): void {
-    if (enter.protocol !== PROTOCOL_VERSION) {
-      this.#refuseVersion(participant, enter.protocol);
-      return;
-    }
-    if (enter.rulesHash !== rulesHash()) {
-      const text = 'your rules of the game differ from this rendezvous: use the same version on both sides';
-      this.#refuse(participant, 'rules', text);
-      return;
-    }
     // Repeated while the answer, which is resent by itself, is on its way.
     if (participant.place) return;
-    const room = enter.create
-      ? this.#make(participant, enter.create, nowMs)
-      : this.#find(participant, enter.room ?? '');
-    if (room) this.#enterRoom(participant, room, enter, nowMs);
+    const answer = this.#entrance.answer(participant, enter, nowMs);
+    switch (answer.type) {
+      case 'seat':
+        this.#letIn(participant, answer, nowMs);
+        return;
+      case 'refused':
+        this.#refuse(participant, answer);
+        return;
+      case 'challenge':
+        this.#outbox.send(participant.link, 'reliable', encodeRendezvous(answer));
+        return;
+      case 'wait':
+        this.#outbox.send(participant.link, 'unreliable', encodeRendezvous({ type: 'heartbeat' }));
+    }
   }
 
-  #refuseVersion(participant: Participant, theirs: number): void {
-    const text = `this rendezvous speaks protocol ${PROTOCOL_VERSION}, you speak ${theirs}: update the older of the two`;
-    this.#refuse(participant, 'protocol', text);
-  }
-
-  #find(participant: Participant, code: string): Room | undefined {
-    const room = this.#rooms.get(code);
-    if (!room) this.#refuse(participant, 'room', `there is no room ${code}: check the code, or make a new room`);
-    return room;
-  }
-
-  #make(participant: Participant, settings: RoomSettings, nowMs: number): Room | undefined {
-    const { maxRooms } = this.options;
-    const most = this.#mostPeers(settings);
-    if (!isWithin(settings, most)) {
-      this.#refuse(participant, 'full', `a room here holds ${most} peers at most, not ${settings.maxPeers}`);
-      return undefined;
-    }
-    const room = this.#rooms.count < maxRooms ? this.#rooms.make(settings, nowMs) : undefined;
-    if (!room) this.#refuse(participant, 'full', `this rendezvous has no place for another room: it holds ${maxRooms}`);
-    else this.#keepSeats(room, settings, 0, nowMs);
-    return room;
-  }
-
-  #enterRoom(participant: Participant, room: Room, enter: Enter, nowMs: number): void {
-    const { name, reclaim } = enter;
-    const former = reclaim ? room.seatOf(reclaim) : undefined;
-    const wasPresent = former !== undefined && former.link >= 0;
-    const { seated } = room;
-    const isOfMatch = !enter.memory || seated?.fits(enter.memory) !== false;
-    const isKnown = former !== undefined || (reclaim !== null && isOfMatch && room.canClaim(reclaim.peer));
-    // What is remembered holds for who one was.
-    const memory = isKnown ? enter.memory : undefined;
-    if (seated && !seated.mayEnter(memory, nowMs)) {
-      this.#outbox.send(participant.link, 'unreliable', encodeRendezvous({ type: 'heartbeat' }));
-      return;
-    }
-    if (!wasPresent && seated?.isFullFor(isKnown ? reclaim?.peer : undefined)) {
-      this.#refuse(participant, 'full', `room ${room.code} is full: ${seated.seats} players`);
-      return;
-    }
-    if (!wasPresent && room.present.size >= room.maxPeers) {
-      this.#refuse(participant, 'full', `room ${room.code} is full: ${room.maxPeers} peers`);
-      return;
-    }
-    if (!isKnown && !this.#hasPaid(participant, room.proofOfWorkBits, enter)) return;
-    const seat = former ?? room.newSeat(reclaim?.peer, name || 'player', this.#rooms.newToken());
-    if (!seat) {
-      this.#refuse(participant, 'full', `room ${room.code} has given out all its numbers: make a new room`);
-      return;
-    }
+  #letIn(participant: Participant, { room, seat, resumed, memory }: Welcome, nowMs: number): void {
+    const wasPresent = seat.link >= 0;
     if (wasPresent) this.#replace(seat.link);
     room.arrive(seat, participant.link);
     participant.place = { room, seat };
     participant.heartbeatDueMs = nowMs + HEARTBEAT_EVERY_MS;
     this.counters.entered++;
+    const { seated, code, settings } = room;
     // Where there are seats, epochs tell who is present.
     const others = seated ? [] : [...room.present.values()].filter((other) => other !== seat);
     const peers = others.map(({ peer, name }) => ({ peer, name }));
-    const { code, settings } = room;
     this.#sendReliable(
       participant,
       { type: 'entered', self: seat.peer, token: seat.token, room: code, settings, peers },
       nowMs,
     );
-    const resumed = former !== undefined;
     this.#outbox.tell({ type: 'joined', peer: participant.link, player: seat.peer, name: seat.name, resumed });
     if (seated) seated.enter(seat.peer, seat.name, memory, nowMs);
     else if (!wasPresent) this.#tellOthers(room, seat, { type: 'peerCame', peer: seat.peer, name: seat.name }, nowMs);
-  }
-
-  /** Whether a newcomer proved its work; if not, it is challenged. An answer counts once, and on the link that was asked. */
-  #hasPaid(participant: Participant, bits: number, { proof }: Enter): boolean {
-    const { challenge } = participant;
-    if (bits === 0) return true;
-    if (proof && challenge && equalBytes(proof.nonce, challenge) && isProven(proof, bits)) {
-      participant.challenge = null;
-      return true;
-    }
-    if (proof) this.counters.badProofs++;
-    if (!challenge) this.counters.challenges++;
-    const nonce = challenge ?? this.#rooms.newToken();
-    participant.challenge = nonce;
-    this.#outbox.send(participant.link, 'reliable', encodeRendezvous({ type: 'challenge', nonce, bits }));
-    return false;
   }
 
   /** A link whose participant came in again over another one. */
@@ -438,7 +348,7 @@ export class RendezvousSession implements Session {
     this.#outbox.disconnect(link, 'entered again elsewhere');
   }
 
-  #refuse(participant: Participant, reason: RefusalName, text: string): void {
+  #refuse(participant: Participant, { reason, text }: Refusal): void {
     this.counters.refused++;
     this.#outbox.send(participant.link, 'reliable', encodeMessage({ type: 'refuse', reason, text }));
     this.#outbox.tell({ type: 'refused', peer: participant.link, reason, text });
@@ -526,10 +436,6 @@ export class RendezvousSession implements Session {
   takeEvents(): readonly SessionEvent[] {
     return this.#outbox.takeEvents();
   }
-}
-
-function isWithin({ maxPeers, seats = 0, proofOfWorkBits = 0 }: RoomSettings, most: number): boolean {
-  return maxPeers >= 1 && maxPeers <= most && seats >= 0 && seats <= maxPeers && proofOfWorkBits <= MAX_PROOF_BITS;
 }
 
 function placeOf({ place }: Participant, { type }: { type: RendezvousMessage['type'] }): Place {
