@@ -5,67 +5,50 @@ import type { RunRecord } from '../metrics/record.ts';
 import { type CheatCell, cheatCells } from '../metrics/report/groups.ts';
 import pc from './colours.ts';
 
-const KEY_MEASURES: readonly MeasureName[] = [
-  'joins.ok',
-  'joins.p99',
-  'disconnects',
-  'tick.p50',
-  'tick.p99',
-  'tick.max',
-  'tick.rate',
-  'stalls.count',
-  'stalls.time.ratio',
-  'delay.mean',
-  'delay.worst',
-  'action.p50',
-  'action.p95',
-  'echo.p95',
-  'age.near.p99',
-  'age.all.p99',
-  'viewError.ratio',
-  'positionError.p95',
-  'desync.count',
-  'divergence.ratio',
-  'rollback.depth.p50',
-  'rollback.depth.p95',
-  'exposure.mean',
-  'down.mean',
-  'up.mean',
-  'up.worst',
-  'snapshots.rate',
-  'inputs.rate',
-  'links.mean',
-  'links.opened.rate',
-  'neighbour.setup.p99',
-  'forwarded.ratio',
-  'relayed.ratio',
-  'recovery.p99',
-  'cpu.authority',
-  'cpu.rendezvous',
-  'cpu.peer',
-  'cpu.bots',
-  'memory.authority',
-  'bots.lag.p99',
-  'coins.error',
-];
-
-/** Of peers; under an authority there is nothing to say about them. */
-const OF_PEERS: ReadonlySet<MeasureName> = new Set([
-  'stalls.time.ratio',
-  'delay.mean',
-  'delay.worst',
-  'rollback.depth.p50',
-  'rollback.depth.p95',
-  'divergence.ratio',
-  'links.mean',
-  'links.opened.rate',
-  'neighbour.setup.p99',
-  'forwarded.ratio',
-  'relayed.ratio',
-  'recovery.p99',
-  'cpu.rendezvous',
-  'cpu.peer',
-]);
+/** `always`: with the reason where it is not known; `known`: of peers, left out where it says nothing. */
+const KEY_MEASURES: Partial<Record<MeasureName, 'always' | 'known'>> = {
+  'joins.ok': 'always',
+  'joins.p99': 'always',
+  disconnects: 'always',
+  'tick.p50': 'always',
+  'tick.p99': 'always',
+  'tick.max': 'always',
+  'tick.rate': 'always',
+  'stalls.count': 'always',
+  'stalls.time.ratio': 'known',
+  'delay.mean': 'known',
+  'delay.worst': 'known',
+  'action.p50': 'always',
+  'action.p95': 'always',
+  'echo.p95': 'always',
+  'age.near.p99': 'always',
+  'age.all.p99': 'always',
+  'viewError.ratio': 'always',
+  'positionError.p95': 'always',
+  'desync.count': 'always',
+  'divergence.ratio': 'known',
+  'rollback.depth.p50': 'known',
+  'rollback.depth.p95': 'known',
+  'exposure.mean': 'always',
+  'down.mean': 'always',
+  'up.mean': 'always',
+  'up.worst': 'always',
+  'snapshots.rate': 'always',
+  'inputs.rate': 'always',
+  'links.mean': 'known',
+  'links.opened.rate': 'known',
+  'neighbour.setup.p99': 'known',
+  'forwarded.ratio': 'known',
+  'relayed.ratio': 'known',
+  'recovery.p99': 'known',
+  'cpu.authority': 'always',
+  'cpu.rendezvous': 'known',
+  'cpu.peer': 'known',
+  'cpu.bots': 'always',
+  'memory.authority': 'always',
+  'bots.lag.p99': 'always',
+  'coins.error': 'always',
+};
 
 export function formatNumber(value: number): string {
   if (Number.isInteger(value)) return value.toLocaleString('en-US');
@@ -88,9 +71,9 @@ export function summaryOf(record: RunRecord): string {
     ...reasons.map((reason) => `  ${pc.red('·')} ${reason}`),
     '',
   ];
-  for (const name of KEY_MEASURES) {
+  for (const [name, shown] of Object.entries(KEY_MEASURES) as [MeasureName, 'always' | 'known'][]) {
     const measure = measures[name];
-    if (!measure || (measure.value === null && OF_PEERS.has(name))) continue;
+    if (!measure || (measure.value === null && shown === 'known')) continue;
     const { unit } = MEASURES[name];
     const value =
       measure.value === null ? pc.dim(`n/a (${measure.why})`) : `${formatNumber(measure.value).padStart(10)} ${unit}`;

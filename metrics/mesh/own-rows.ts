@@ -1,17 +1,9 @@
 /** The rows that owners wrote, gathered from all processes: per player in the order of ticks, each tick once. */
 import type { SwarmRecording } from '../swarm-recorder.ts';
+import type { OwnTick } from './owner-notes.ts';
 
 /** One row, read where it lies. */
-export interface OwnRow {
-  tick: number;
-  dueMs: number;
-  startMs: number;
-  endMs: number;
-  alive: boolean;
-  x: number;
-  y: number;
-  inputTick: number;
-}
+export type OwnRow = Pick<OwnTick, 'tick' | 'dueMs' | 'startMs' | 'endMs' | 'alive' | 'x' | 'y' | 'inputTick'>;
 
 export class OwnRows {
   readonly capacity: number;
