@@ -18,7 +18,7 @@ export interface MatchConfig {
   tickRateHz: number;
   /** Players that the arena is made for: it sets the size, and the number of slots. */
   players: number;
-  /** Players that one player sees on average in scenario `uniform`, at large `players`. */
+  /** Others whom a player sees on average in scenario `uniform`, unless they are too few for the least arena. */
   inView: number;
   scenario: Scenario;
   /** Ticks of positions kept to rewind shots; 0 switches lag compensation off. */
@@ -61,11 +61,18 @@ const PLAYERS_PER_HOT_SPOT = 200;
 const CROWD_RADIUS = 320 * SUBUNITS;
 const EVERYONE_RADIUS = 240 * SUBUNITS;
 
-/** Side in tiles at which `inView` of `players` fall, on average, into one circle of vision. */
-function sideInTiles(players: number, inView: number): number {
-  const vision = VISION_RADIUS / TILE;
-  const area = (players * Math.PI * vision * vision) / inView;
-  return Math.max(MIN_TILES, Math.ceil(Math.sqrt(area)));
+/** Side in tiles at which a player has most nearly `inView` others in sight on average, all being spread evenly. */
+export function sideInTiles(players: number, inView: number): number {
+  for (let tiles = MIN_TILES; ; tiles++) {
+    // Past here a larger arena is farther from what is wanted.
+    if (meanInView(players, tiles) + meanInView(players, tiles + 1) <= 2 * inView) return tiles;
+  }
+}
+
+/** How many others a player sees: the share of pairs of points of a square that are within vision, for the edges cut circles. */
+export function meanInView(players: number, tiles: number): number {
+  const vision = VISION_RADIUS / TILE / tiles;
+  return (players - 1) * vision * vision * (Math.PI - (8 / 3) * vision + (vision * vision) / 2);
 }
 
 /** Throws a RangeError that names the field, its value and what is allowed. */

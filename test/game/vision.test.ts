@@ -28,15 +28,15 @@ describe('density', () => {
   for (const wanted of [10, 30, 60]) {
     test(`about ${wanted} are in view of each of 5,000 players, on average`, () => {
       const seen = mean(inView(crowd({ players: 5_000, inView: wanted }).world));
-      // Those near a wall see less, and obstacles crowd the rest a little.
+      // Obstacles crowd all a little.
       expect(seen / wanted).toBeGreaterThan(0.9);
       expect(seen / wanted).toBeLessThan(1.1);
     });
   }
 
   test('hardly depends on the number of players', () => {
-    const seen = [1_000, 2_000, 4_000, 8_000].map((players) => mean(inView(crowd({ players }).world)));
-    expect(Math.max(...seen) / Math.min(...seen)).toBeLessThan(1.15);
+    const seen = [200, 1_000, 2_000, 4_000, 8_000].map((players) => mean(inView(crowd({ players }).world)));
+    expect(Math.max(...seen) / Math.min(...seen)).toBeLessThan(1.12);
   });
 
   test("'crowds' has hot spots: far more in view than elsewhere, and unevenly so", () => {
