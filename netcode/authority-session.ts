@@ -129,6 +129,7 @@ export class AuthoritySession implements Session {
     this.#peers.set(peerId, {
       id: peerId,
       slot: -1,
+      resumed: false,
       lastHeardMs: nowMs,
       allowance: this.options.maxMessagesPerS,
       dropped: 0,
@@ -230,7 +231,7 @@ export class AuthoritySession implements Session {
     }
     if (peer.slot >= 0) {
       // The welcome was lost: say it again.
-      this.#welcome(peer, true);
+      this.#welcome(peer);
       return;
     }
     const held = hello.token ? this.#seats.slotOf(hello.token) : -1;
@@ -249,7 +250,7 @@ export class AuthoritySession implements Session {
     this.#queues.seat(slot);
     this.#purchase[slot] = 0;
     this.#sit(peer, slot, false);
-    this.#welcome(peer, false);
+    this.#welcome(peer);
   }
 
   #resume(peer: Peer, slot: number, nowMs: number): void {
@@ -263,23 +264,24 @@ export class AuthoritySession implements Session {
     seat.heldUntilMs = nowMs;
     this.#queues.reset(slot);
     this.#sit(peer, slot, true);
-    this.#welcome(peer, true);
+    this.#welcome(peer);
   }
 
   #sit(peer: Peer, slot: number, resumed: boolean): void {
     peer.slot = slot;
+    peer.resumed = resumed;
     this.#outbox.tell({ type: 'joined', peer: peer.id, player: slot, name: this.nameOf(slot), resumed });
     this.#snapshots.seated(slot);
   }
 
-  #welcome(peer: Peer, resumed: boolean): void {
+  #welcome(peer: Peer): void {
     const seat = this.#seats.at(peer.slot)!;
     const { config, snapshotRateHz } = this.options;
     const tick = this.world.match.tick[0]!;
     const welcome = {
       type: 'welcome',
       player: peer.slot,
-      resumed,
+      resumed: peer.resumed,
       token: seat.token,
       tick,
       snapshotRateHz,

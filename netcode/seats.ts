@@ -9,6 +9,8 @@ export interface Peer {
   readonly id: PeerId;
   /** Slot of its player; −1 until it was welcomed. */
   slot: number;
+  /** It had its seat before, over another link. */
+  resumed: boolean;
   lastHeardMs: number;
   /** Messages left in the current second, and how many were dropped in it. */
   allowance: number;

@@ -1,81 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { DEFAULT_MATCH } from '../../game/arena.ts';
+import { createArena } from '../../game/arena.ts';
 import { Button } from '../../game/input.ts';
 import { coinsError } from '../../game/world.ts';
-import { type AuthorityOptions, AuthoritySession, DEFAULT_AUTHORITY } from '../../netcode/authority-session.ts';
-import { type ClientOptions, ClientSession } from '../../netcode/client-session.ts';
-import { decodeMessage, encodeMessage } from '../../netcode/messages.ts';
+import { decodeMessage, encodeMessage, type Message } from '../../netcode/messages.ts';
 import { Kind } from '../../netcode/protocol.ts';
 import type { SessionEvent } from '../../netcode/session.ts';
-
-interface Table {
-  authority: AuthoritySession;
-  clients: ClientSession[];
-  events: SessionEvent[][];
-  authorityEvents: SessionEvent[];
-  nowMs: number;
-  /** Lets time pass for all, and delivers what they send at once, unless `drop` says otherwise. */
-  run(ms: number): void;
-  join(options?: Partial<ClientOptions>, token?: Uint8Array | null): ClientSession;
-  drop: (bytes: Uint8Array, way: 'up' | 'down', client: number) => boolean;
-}
-
-let token = 0;
-
-function table(options: Partial<AuthorityOptions> & { players?: number } = {}): Table {
-  const { players = 8, ...rest } = options;
-  const authority = new AuthoritySession(
-    {
-      ...DEFAULT_AUTHORITY,
-      transport: 'datagram',
-      config: { ...DEFAULT_MATCH, players },
-      randomBytes: (into) => into.fill(++token),
-      ...rest,
-    },
-    0,
-  );
-  const t: Table = {
-    authority,
-    clients: [],
-    events: [],
-    authorityEvents: [],
-    nowMs: 0,
-    drop: () => false,
-    join(clientOptions = {}, resumeToken = null) {
-      const transport = authority.options.transport;
-      const client = new ClientSession(
-        { name: 'Ada', transport, inputRateHz: 20, prediction: true, ...clientOptions },
-        t.nowMs,
-      );
-      client.resumeToken = resumeToken;
-      t.clients.push(client);
-      t.events.push([]);
-      authority.linkChanged(t.clients.length, 'up', t.nowMs);
-      client.linkChanged(0, 'up', t.nowMs);
-      return client;
-    },
-    run(ms) {
-      for (const end = t.nowMs + ms; t.nowMs < end; t.nowMs += 5) {
-        t.clients.forEach((client, i) => {
-          while (client.advance(t.nowMs));
-          for (const request of client.drain()) {
-            if (request.type === 'send' && !t.drop(request.bytes, 'up', i))
-              authority.receive(i + 1, request.bytes, t.nowMs);
-          }
-          t.events[i]!.push(...client.takeEvents());
-        });
-        while (authority.advance(t.nowMs));
-        for (const request of authority.drain()) {
-          if (request.type === 'send' && !t.drop(request.bytes, 'down', request.to - 1)) {
-            t.clients[request.to - 1]?.receive(0, request.bytes, t.nowMs);
-          }
-        }
-        t.authorityEvents.push(...authority.takeEvents());
-      }
-    },
-  };
-  return t;
-}
+import { type Table, table } from './authority-table.ts';
 
 const typesOf = (events: SessionEvent[]) => new Set(events.map((event) => event.type));
 
@@ -111,6 +41,31 @@ describe('handshake', () => {
     t.run(100);
     expect(client.state).toBe('refused');
     expect(client.refusal).toMatch(/rules/);
+  });
+
+  test('P8: a welcome says who one is and where one plays, and a second hello over the same link has it said again', () => {
+    const t = table();
+    const welcomes: Extract<Message, { type: 'welcome' }>[] = [];
+    const hellos: Uint8Array[] = [];
+    t.drop = (bytes, way) => {
+      if (bytes[1] === Kind.hello) hellos.push(bytes.slice());
+      const message = bytes[1] === Kind.welcome && decodeMessage(bytes);
+      if (way === 'down' && message && message.type === 'welcome') welcomes.push(message);
+      return false;
+    };
+    t.join();
+    const client = t.join();
+    t.run(200);
+    const [, first] = welcomes;
+    expect(first).toMatchObject({ player: client.player, resumed: false, snapshotRateHz: 20 });
+    expect(first!.token).toEqual(client.resumeToken);
+    expect(first!.token).not.toEqual(welcomes[0]!.token);
+    expect(createArena(first!.config).blocked).toEqual(t.authority.world.arena.blocked);
+    t.authority.receive(2, hellos[1]!, t.nowMs);
+    t.run(200);
+    const { tick: _, ...said } = first!;
+    expect(welcomes[2]).toMatchObject(said);
+    expect(t.authority.playerCount).toBe(2);
   });
 
   test('P9: a full match refuses and says how many it holds', () => {
@@ -191,6 +146,17 @@ describe('handshake', () => {
     expect(typesOf(t.events[0]!)).toContain('silent');
     expect(typesOf(t.authorityEvents)).toContain('silent');
     expect(t.authority.peerOf(0)).toBe(-1);
+  });
+
+  test('P3: what is longer than 1,200 bytes is not read', () => {
+    const t = table();
+    t.authority.linkChanged(50, 'up', 0);
+    // Of another version nothing more is read: however long it is, it is answered.
+    const hello = (length: number) => new Uint8Array(length).fill(9).fill(2, 0, 1).fill(Kind.hello, 1, 2);
+    t.authority.receive(50, hello(1201), 0);
+    expect(t.authority.counters).toMatchObject({ malformed: 1, refused: 0 });
+    t.authority.receive(50, hello(1200), 0);
+    expect(t.authority.counters).toMatchObject({ malformed: 1, refused: 1 });
   });
 
   test('P4: a flood is dropped, counted, and ends the link', () => {
