@@ -199,7 +199,7 @@ describe('snapshots', () => {
     hasStats: true,
   };
 
-  test('everybody in view is decoded within half a step, and nobody else', () => {
+  test('P19: everybody in view is decoded within half a step, and nobody else', () => {
     const world = crowdedWorld();
     const interest = new Interest(world, 0);
     interest.update();
@@ -216,7 +216,7 @@ describe('snapshots', () => {
         const dx = world.players.x[id]! - world.players.x[viewer]!;
         const dy = world.players.y[id]! - world.players.y[viewer]!;
         const isNear = id !== viewer && dx * dx + dy * dy <= VISION_RADIUS * VISION_RADIUS;
-        expect(seen.has(id), `P19: viewer ${viewer}, player ${id}`).toBe(isNear);
+        expect(seen.has(id), `viewer ${viewer}, player ${id}`).toBe(isNear);
         if (!isNear) continue;
         const row = seen.get(id)!;
         expect(Math.abs(view.players.x[row]! - world.players.x[id]!)).toBeLessThanOrEqual(OFFSET_STEP / 2);

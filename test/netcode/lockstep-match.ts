@@ -4,7 +4,9 @@ import { Random } from '../../game/random.ts';
 import { profileOf } from '../../netcode/link/profiles.ts';
 import { type LockstepCrypto, LockstepSession } from '../../netcode/lockstep/lockstep-session.ts';
 import { type LockstepDefences, lockstepSettings } from '../../netcode/lockstep/settings.ts';
-import type { SessionEvent } from '../../netcode/session.ts';
+import { decodeMessage } from '../../netcode/messages.ts';
+import { Kind } from '../../netcode/protocol.ts';
+import type { PeerId, SessionEvent } from '../../netcode/session.ts';
 import { type LockstepNode, SimulatedLockstep } from '../../simulator/lockstep.ts';
 
 const INPUT_STREAM = 901;
@@ -63,4 +65,27 @@ export function withMembers(honest: LockstepSession, members: Partial<LockstepSe
     },
     set: (target, name, value) => Reflect.set(target, name, value, target),
   });
+}
+
+/** Lets a test hear what a session sends and is sent, and lose of it what it returns false for. */
+export function tap(
+  session: LockstepSession,
+  {
+    sent = () => true,
+    heard = () => true,
+  }: { sent?: (to: PeerId, bytes: Uint8Array) => boolean; heard?: (from: PeerId, bytes: Uint8Array) => boolean },
+): void {
+  const { drain, receive } = session;
+  session.drain = () =>
+    drain.call(session).filter((request) => request.type !== 'send' || sent(request.to, request.bytes));
+  session.receive = (from, bytes, nowMs) => {
+    if (heard(from, bytes)) receive.call(session, from, bytes, nowMs);
+  };
+}
+
+/** The kind of a message, or of the one that is wrapped in it. */
+export function kindIn(bytes: Uint8Array): number {
+  if (bytes[1] !== Kind.reliable) return bytes[1]!;
+  const message = decodeMessage(bytes);
+  return message.type === 'reliable' ? message.inner[1]! : Kind.reliable;
 }

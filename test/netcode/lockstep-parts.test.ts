@@ -183,7 +183,7 @@ test('a seat is forgotten when nothing can go back to it any more', () => {
   expect(roster.seats.map(({ peer, lastTick }) => [peer, lastTick])).toEqual([[1, NEVER]]);
 });
 
-test('P1: a change that no match can go on with is refused', () => {
+test('P1, L20: a change that no match can go on with is refused', () => {
   const refuses = (change: Partial<ViewChange>, roster = rosterOf(2)) =>
     expect(() => checkChange(roster, { view: VIEW + 1, drops: [], joins: [], ...change }, 4));
   const gone = { peer: 2, lastTick: 10, removeTick: 21, words: [] };
@@ -197,6 +197,9 @@ test('P1: a change that no match can go on with is refused', () => {
   refuses({ drops: [gone], joins: [join(3, 1, 15)] }).toThrow(/taken/);
   refuses({ drops: [{ ...gone, removeTick: 10 }] }).toThrow(/removed at 10/);
   refuses({ drops: [{ ...gone, lastTick: -5 }] }).toThrow(/dropped at -5/);
+  // Whoever was to come in tick 1 may be gone again in the next, having played in none.
+  refuses({ drops: [{ ...gone, lastTick: 0, removeTick: 2 }] }).not.toThrow();
+  refuses({ drops: [{ ...gone, lastTick: 0, removeTick: 1 }] }).toThrow(/removed at 1/);
 });
 
 // Time.

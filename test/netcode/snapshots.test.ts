@@ -1,7 +1,7 @@
 /** What an authority tells its players, when, and what they make of it. */
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_MATCH } from '../../game/arena.ts';
-import { SUBUNITS } from '../../game/constants.ts';
+import { SUBUNITS, VISION_RADIUS } from '../../game/constants.ts';
 import { Button } from '../../game/input.ts';
 import { addPlayer } from '../../game/step.ts';
 import { createWorld } from '../../game/world.ts';
@@ -127,6 +127,25 @@ describe('lag compensation', () => {
     };
     expect(fireAtThePast(4, anew).health).toBe(100);
   });
+});
+
+test('P19: vision ends exactly at its radius, unless it is not filtered', () => {
+  const seesAt = (x: number, y: number, visionFilter: boolean) => {
+    const t = table({ defences: { timeBucket: true, visionFilter } });
+    const [viewer, other] = [t.join(), t.join()];
+    t.run(100);
+    place(t, [200, 400], [200, 400]);
+    t.authority.world.players.x[other.player]! += x;
+    t.authority.world.players.y[other.player]! += y;
+    const told = listen(t, viewer);
+    t.run(50);
+    return idsOf(told.at(-1)!.view).includes(other.player);
+  };
+  // 3, 4 and 5 times the same.
+  const [three, four] = [(VISION_RADIUS / 5) * 3, (VISION_RADIUS / 5) * 4];
+  expect([seesAt(VISION_RADIUS, 0, true), seesAt(three, four, true)]).toEqual([true, true]);
+  expect([seesAt(VISION_RADIUS + 1, 0, true), seesAt(three + 1, four, true)]).toEqual([false, false]);
+  expect(seesAt(VISION_RADIUS + 1, 0, false)).toBe(true);
 });
 
 test('P22: statistics ride along for a second after they changed, and otherwise once a second', () => {

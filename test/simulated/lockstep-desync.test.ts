@@ -85,7 +85,7 @@ const FLIPS: Flip[] = [
 ];
 
 describe.each([false, true])('rollback %s', (rollback) => {
-  test.each(FLIPS)('$section $field of entity $entity is reported by all, and found on the tapes', (flip) => {
+  test.each(FLIPS)('L26, L27: $section $field of entity $entity is reported by all, and found on the tapes', (flip) => {
     const { reports, flippedMs, wrong, others, tapes } = playWithFlip(flip, rollback);
     const { section, entity, field, bit } = flip;
     expect(new Set(reports.map(({ by }) => by))).toEqual(new Set([wrong, ...others]));
