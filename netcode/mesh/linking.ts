@@ -19,7 +19,13 @@ const HANG_UP_AFTER_MS = 4000;
 /** A link that did not come up, or went down, is tried again. */
 const REDIAL_AFTER_MS = 3000;
 const ASK_EVERY_MS = 500;
+/** The dead make links where they will be back, but not before this. */
+const PREPARE_MS = 1500;
+/** Strangers of one cell of whom no more is known are dialled until there are so many links there: these tell of the others. */
+const CONTACTS = 2;
 const ASKED_AT_ONCE = 2;
+/** The dead, who know nobody where they will be, ask more. */
+const ASKED_BY_DEAD = 6;
 /** Without need the rendezvous is asked for strangers this often. */
 const STRANGERS_EVERY_MS = 5000;
 /** Somebody of whom nothing more was heard is forgotten. */
@@ -58,10 +64,19 @@ export function careForLinks(core: Core, nowMs: number): void {
       forget(core, other);
   }
   if (!place) return;
-  dialNear(core, place.x, place.y, open, nowMs);
   closeLeast(core, place.x, place.y, nowMs);
-  if (nowMs >= core.askDueMs && !core.returnsTo) ask(core, place.x, place.y, nowMs);
+  // Whoever is near a dead one's place now will have gone on when it is back.
+  if (msUntilBack(core) > PREPARE_MS) return;
+  dialNear(core, place.x, place.y, open, nowMs);
+  if (nowMs >= core.askDueMs) askAround(core, place, nowMs);
   meetStrangers(core, place.x, place.y, nowMs);
+}
+
+/** Of a dead player; 0 for the living. */
+function msUntilBack({ returnsTo, stage, player }: Core): number {
+  if (!returnsTo) return 0;
+  const { players, match } = stage!.world;
+  return ((players.spawnTick[player]! - match.tick[0]!) * 1000) / stage!.settings.config.tickRateHz;
 }
 
 function watchSilence(core: Core, other: Other, nowMs: number): void {
@@ -91,12 +106,18 @@ function forget(core: Core, other: Other): void {
 
 function dialNear(core: Core, x: number, y: number, open: number, nowMs: number): void {
   const wanted: { other: Other; distance: number }[] = [];
+  const contacts = new Map<number, number>();
+  for (const other of core.others.values()) {
+    const isKnown = other.state !== null || other.tile >= 0;
+    if (isKnown && (other.isReachable || nowMs - other.dialledMs < REDIAL_AFTER_MS)) meet(contacts, other);
+  }
   for (const other of core.others.values()) {
     if (other.isReachable || other.slot < 0 || nowMs - other.dialledMs < REDIAL_AFTER_MS) continue;
     if (core.epoch?.seatOf(other.id)?.isAway !== false || core.trust?.isBanned(other.id)) continue;
     const distance = other.distanceTo(x, y, nowMs);
     // Who had no room for us has none before we are nearer, or somebody else has gone.
-    const wasTurnedAway = nowMs - other.downMs < TURNED_AWAY_MS && distance > other.downDistance - WORTH_IT;
+    const wasTurnedAway =
+      nowMs - other.downMs < TURNED_AWAY_MS && (distance > other.downDistance - WORTH_IT || distance > TELLING_RADIUS);
     if (distance <= LINKING_RADIUS && !wasTurnedAway) wanted.push({ other, distance });
   }
   if (wanted.length === 0) return;
@@ -105,11 +126,21 @@ function dialNear(core: Core, x: number, y: number, open: number, nowMs: number)
   for (const { other, distance } of wanted) {
     // For somebody who is not in sight yet, as far as is known, only links to nowhere near are given up.
     const isInSight = distance <= TELLING_RADIUS && !other.isGuessed;
+    if (other.isGuessed && !meet(contacts, other)) continue;
     if (room <= 0 && !closeFarther(core, x, y, isInSight ? distance : LINKING_RADIUS, nowMs)) continue;
     room--;
     other.dialledMs = nowMs;
     core.outbox.connect(other.id);
   }
+}
+
+/** Counts one more of those who can tell of others in its cell; false when there are enough. */
+function meet(contacts: Map<number, number>, other: Other): boolean {
+  const { state, tile } = other;
+  const cell = state && !other.isGuessed ? cellOf(state.x, state.y) : cellOf((tile & 255) * TILE, (tile >>> 8) * TILE);
+  const count = contacts.get(cell) ?? 0;
+  contacts.set(cell, count + 1);
+  return count < CONTACTS;
 }
 
 /** Closes the farthest link when it is clearly farther than `distance`. */
@@ -154,17 +185,23 @@ function close(core: Core, other: Other, nowMs: number): void {
   linkChanged(core, other.id, 'down', nowMs);
 }
 
-/** Asks two neighbours whom they know: the one farthest ahead, and anyone. */
-function ask(core: Core, x: number, y: number, nowMs: number): void {
+/** Asks two neighbours whom they know: the one farthest ahead, and anyone. Of where the dead will be they tell the cell only. */
+function askAround(core: Core, place: { x: number; y: number }, nowMs: number): void {
   core.askDueMs = nowMs + ASK_EVERY_MS;
-  const { buttons } = core.taken;
-  const near = [...core.others.values()].filter((other) => other.isReachable && other.hasPlace(nowMs));
+  const isBack = core.returnsTo === null;
+  const x = isBack ? place.x : middleOfCell(place.x, core);
+  const y = isBack ? place.y : middleOfCell(place.y, core);
+  const buttons = isBack ? core.taken.buttons : 0;
+  const near = [...core.others.values()].filter(
+    (other) => other.isReachable && (isBack ? other.hasPlace(nowMs) : other.distanceTo(x, y, nowMs) <= LINKING_RADIUS),
+  );
   if (near.length === 0) return;
   const [stepX, stepY] = directionOf(buttons);
   const ahead = ({ state }: Other) => (state!.x - x) * stepX + (state!.y - y) * stepY;
   const asked = new Set<Other>();
   if (stepX !== 0 || stepY !== 0) asked.add(near.reduce((best, other) => (ahead(other) > ahead(best) ? other : best)));
-  while (asked.size < Math.min(ASKED_AT_ONCE, near.length)) asked.add(near[core.random.below(near.length)]!);
+  const enough = Math.min(isBack ? ASKED_AT_ONCE : ASKED_BY_DEAD, near.length);
+  while (asked.size < enough) asked.add(near[core.random.below(near.length)]!);
   const known = [...core.others.values()]
     .filter((other) => tellsItself(other, x, y, nowMs) || nowMs - other.dialledMs < REDIAL_AFTER_MS / 2)
     .slice(0, MAX_LISTED)
@@ -186,6 +223,12 @@ function tellsItself(other: Other, x: number, y: number, nowMs: number): boolean
   return nowMs - Math.max(placeMs, other.tileAtMs) < SILENT_MS;
 }
 
+/** Along one axis, of the cell that a coordinate lies in. */
+function middleOfCell(at: number, { stage }: Core): number {
+  const middle = ((at / VISION_RADIUS) | 0) * VISION_RADIUS + (VISION_RADIUS >> 1);
+  return Math.min(middle, stage!.arena.size - 1);
+}
+
 function directionOf(buttons: number): [number, number] {
   const x = (buttons & Button.right ? 1 : 0) - (buttons & Button.left ? 1 : 0);
   const y = (buttons & Button.down ? 1 : 0) - (buttons & Button.up ? 1 : 0);
@@ -196,16 +239,19 @@ function directionOf(buttons: number): [number, number] {
 export function answerAsk(
   core: Core,
   asker: Other,
-  { x, y, buttons, known }: Extract<MeshMessage, { type: 'meshAsk' }>,
+  { x, y, buttons, known: listed }: Extract<MeshMessage, { type: 'meshAsk' }>,
   nowMs: number,
 ): void {
   const place = ownPlace(core);
   // Who asks from where we do not see has no need to know.
-  if (!place || asker.distanceTo(place.x, place.y, nowMs) > LINKING_RADIUS) return;
+  if (!place) return;
+  const distance = asker.distanceTo(place.x, place.y, nowMs);
+  // Of one that is dead, or new, nothing is known: it asks for where it will be.
+  if (distance > LINKING_RADIUS && distance < Number.POSITIVE_INFINITY) return;
   asker.tile = tileOf(x, y);
   asker.tileAtMs = nowMs;
   const [stepX, stepY] = directionOf(buttons);
-  const skip = new Set(known);
+  const skip = new Set(listed);
   const peers: { peer: PeerId; tile: number }[] = [];
   for (const other of core.others.values()) {
     if (other === asker || !other.isDirect || !other.hasPlace(nowMs) || peers.length === MAX_LISTED) continue;
@@ -214,6 +260,7 @@ export function answerAsk(
       continue;
     }
     const state = other.state!;
+    if (!state.isAlive) continue;
     const now = other.distanceTo(x, y, nowMs);
     const soon = other.distanceTo(x + stepX * AHEAD, y + stepY * AHEAD, nowMs);
     if (Math.min(now, soon) > LINKING_RADIUS) continue;

@@ -92,21 +92,16 @@ export class Other {
   }
 
   /**
-   * Its least possible distance from (x, y) in sub-units, by the best that is known: its place, or the edge of its tile.
-   * Infinity when nothing is known.
+   * Its distance from (x, y) in sub-units, by the best that is known: its place, or the middle of its tile. Infinity when
+   * nothing is known.
    */
   distanceTo(x: number, y: number, nowMs: number): number {
     const { state, tile } = this;
     const isPlaceNewer = this.stateAtMs >= this.tileAtMs || nowMs - this.stateAtMs < FRESH_MS / 3;
     if (state && isPlaceNewer) return length(state.x - x, state.y - y);
     if (tile < 0) return state ? length(state.x - x, state.y - y) : Number.POSITIVE_INFINITY;
-    return length(beyond(x, (tile & 255) * TILE), beyond(y, (tile >>> 8) * TILE));
+    return length((tile & 255) * TILE + TILE / 2 - x, (tile >>> 8) * TILE + TILE / 2 - y);
   }
-}
-
-/** How far a coordinate lies outside the tile that begins at `edge`. */
-function beyond(at: number, edge: number): number {
-  return at < edge ? edge - at : at > edge + TILE ? at - edge - TILE : 0;
 }
 
 function length(dx: number, dy: number): number {
