@@ -182,7 +182,7 @@ export function addPlanOptions(command: Command): Command {
     )
     .option(
       '--workers <n>',
-      'bot processes (default: one less than the cores; of peers, four per core)',
+      'bot processes (default: one less than the cores; of peers, one per core)',
       numberFrom(1, 64),
     )
     .addOption(
