@@ -117,6 +117,8 @@ export interface Core {
   careDueMs: number;
   askDueMs: number;
   strangersDueMs: number;
+  /** From which spot on it is asked next what lies around. */
+  askedSpot: number;
   /** Whom to ask next. */
   readonly random: Random;
 
@@ -223,6 +225,7 @@ export function createCore(options: MeshOptions, startMs: number): Core {
     careDueMs: startMs,
     askDueMs: startMs,
     strangersDueMs: startMs,
+    askedSpot: 0,
     random: randomOf(options),
     intent: new Intent(),
     taken: NO_INPUT,

@@ -8,7 +8,7 @@ import { type PeerId, RENDEZVOUS } from '../session.ts';
 import { hearShot } from './avatar.ts';
 import type { Core } from './core.ts';
 import type { CoinNews } from './ledger/coin-book.ts';
-import { decodeNews, decodeNewsList } from './ledger/news-codec.ts';
+import { decodeNews, decodeNewsList, encodeNews } from './ledger/news-codec.ts';
 import { MAX_MESH_MESSAGE_BYTES } from './limits.ts';
 import { answerAsk, hearNear, isGone, vanish } from './linking.ts';
 import { NO_TILE, type Other } from './other.ts';
@@ -68,7 +68,7 @@ function deliver(core: Core, other: Other, bytes: Uint8Array, nowMs: number): vo
     hearState(core, other, other, bytes, nowMs);
     forward(core, other, bytes, nowMs);
   } else if (kind === Kind.meshNews) {
-    learnNews(core, other, decodeNews(bytes, core.stage!.arena), nowMs);
+    hearAnswer(core, other, decodeNews(bytes, core.stage!.arena), nowMs);
   } else if (kind >= Kind.meshPing && kind <= Kind.meshSignal) {
     hearMesh(core, other, bytes, nowMs);
   } else if (kind >= Kind.meshHello && kind < Kind.ledgerClaim && core.trust) {
@@ -84,7 +84,7 @@ function hearCommon(core: Core, other: Other, bytes: Uint8Array, nowMs: number):
   const message = decodeMessage(bytes);
   switch (message.type) {
     case 'reliable':
-      for (const inner of other.line.receive(message.sequence, message.inner)) deliver(core, other, inner, nowMs);
+      for (const inner of other.line.receive(message.sequence, message.inner)) hearReliable(core, other, inner, nowMs);
       return;
     case 'ack':
       other.line.acknowledged(message.next, nowMs);
@@ -95,6 +95,11 @@ function hearCommon(core: Core, other: Other, bytes: Uint8Array, nowMs: number):
     default:
       throw new ProtocolError(`a peer of a mesh takes no ${message.type}`);
   }
+}
+
+function hearReliable(core: Core, other: Other, inner: Uint8Array, nowMs: number): void {
+  if (kindOf(inner) === Kind.meshNews) learnNews(core, other, decodeNews(inner, core.stage!.arena), nowMs);
+  else deliver(core, other, inner, nowMs);
 }
 
 function hearMesh(core: Core, other: Other, bytes: Uint8Array, nowMs: number): void {
@@ -187,6 +192,14 @@ function hearKill(core: Core, victim: Other, deaths: number): void {
   if (core.player < 0 || core.credited.get(victim.id) === deaths) return;
   core.credited.set(victim.id, deaths);
   creditKill(core.stage!.world, core.player);
+}
+
+/** News that come as they are answer what was asked: others ask for themselves. Who told what is old is told better. */
+function hearAnswer(core: Core, from: Other, news: readonly CoinNews[], nowMs: number): void {
+  const { book } = core.stage!.ledger;
+  const better = book.betterThan(news);
+  book.apply(news);
+  if (better.length > 0) send(core, from.id, encodeNews(better), nowMs);
 }
 
 function learnNews(core: Core, from: Other, news: readonly CoinNews[], nowMs: number): void {

@@ -10,9 +10,11 @@ import type { PeerId } from '../session.ts';
 import { clearSlot } from './avatar.ts';
 import { cellOf } from './cells.ts';
 import { type Core, ownPlace, placeForLinks } from './core.ts';
+import { type KnownSpots, LAST_SPOT, NO_SPOTS } from './ledger/coin-book.ts';
+import { encodeNews } from './ledger/news-codec.ts';
 import { FRESH_MS, LINKING_RADIUS, type Other, TELLING_RADIUS, tileOf } from './other.ts';
 import { MAX_LISTED, type MeshMessage } from './peer-codec.ts';
-import { linkChanged, peerOf, ping, say, tellCell } from './telling.ts';
+import { linkChanged, peerOf, ping, say, send, tellCell } from './telling.ts';
 
 /** A link over which nothing comes for so long is given up. */
 const HANG_UP_AFTER_MS = 4000;
@@ -23,7 +25,7 @@ const ASK_EVERY_MS = 500;
 const PREPARE_MS = 1500;
 /** Strangers of one cell of whom no more is known are dialled until there are so many links there: these tell of the others. */
 const CONTACTS = 2;
-const ASKED_AT_ONCE = 2;
+const ASKED_AT_ONCE = 3;
 /** The dead, who know nobody where they will be, ask more. */
 const ASKED_BY_DEAD = 6;
 /** Without need the rendezvous is asked for strangers this often. */
@@ -106,11 +108,6 @@ function forget(core: Core, other: Other): void {
 
 function dialNear(core: Core, x: number, y: number, open: number, nowMs: number): void {
   const wanted: { other: Other; distance: number }[] = [];
-  const contacts = new Map<number, number>();
-  for (const other of core.others.values()) {
-    const isKnown = other.state !== null || other.tile >= 0;
-    if (isKnown && (other.isReachable || nowMs - other.dialledMs < REDIAL_AFTER_MS)) meet(contacts, other);
-  }
   for (const other of core.others.values()) {
     if (other.isReachable || other.slot < 0 || nowMs - other.dialledMs < REDIAL_AFTER_MS) continue;
     if (core.epoch?.seatOf(other.id)?.isAway !== false || core.trust?.isBanned(other.id)) continue;
@@ -122,6 +119,7 @@ function dialNear(core: Core, x: number, y: number, open: number, nowMs: number)
   }
   if (wanted.length === 0) return;
   wanted.sort((a, b) => a.distance - b.distance || a.other.id - b.other.id);
+  const contacts = wanted.some(({ other }) => other.isGuessed) ? contactsByCell(core, nowMs) : new Map();
   let room = core.stage!.settings.maxLinks - SPARE_LINKS - open;
   for (const { other, distance } of wanted) {
     // For somebody who is not in sight yet, as far as is known, only links to nowhere near are given up.
@@ -132,6 +130,16 @@ function dialNear(core: Core, x: number, y: number, open: number, nowMs: number)
     other.dialledMs = nowMs;
     core.outbox.connect(other.id);
   }
+}
+
+/** By cell, how many there are with whom there is a link, or is about to be. */
+function contactsByCell(core: Core, nowMs: number): Map<number, number> {
+  const contacts = new Map<number, number>();
+  for (const other of core.others.values()) {
+    const isKnown = other.state !== null || other.tile >= 0;
+    if (isKnown && (other.isReachable || nowMs - other.dialledMs < REDIAL_AFTER_MS)) meet(contacts, other);
+  }
+  return contacts;
 }
 
 /** Counts one more of those who can tell of others in its cell; false when there are enough. */
@@ -185,7 +193,7 @@ function close(core: Core, other: Other, nowMs: number): void {
   linkChanged(core, other.id, 'down', nowMs);
 }
 
-/** Asks two neighbours whom they know: the one farthest ahead, and anyone. Of where the dead will be they tell the cell only. */
+/** Asks three neighbours whom they know: the one farthest ahead, and anyone. Of where the dead will be they tell the cell only. */
 function askAround(core: Core, place: { x: number; y: number }, nowMs: number): void {
   core.askDueMs = nowMs + ASK_EVERY_MS;
   const isBack = core.returnsTo === null;
@@ -206,10 +214,20 @@ function askAround(core: Core, place: { x: number; y: number }, nowMs: number): 
     .filter((other) => tellsItself(other, x, y, nowMs) || nowMs - other.dialledMs < REDIAL_AFTER_MS / 2)
     .slice(0, MAX_LISTED)
     .map(({ id }) => id);
+  let coins = coinsAround(core, x, y);
   for (const other of asked) {
     core.counters.asks++;
-    say(core, other.id, { type: 'meshAsk', x, y, buttons, known }, nowMs);
+    say(core, other.id, { type: 'meshAsk', x, y, buttons, known, coins }, nowMs);
+    // One of them is enough to be told what lies there.
+    coins = NO_SPOTS;
   }
+}
+
+/** What it knows of coins around, in turns where that is too much for one message. */
+function coinsAround(core: Core, x: number, y: number): KnownSpots {
+  const coins = core.stage!.ledger.book.knownAround(x, y, TELLING_RADIUS, core.askedSpot);
+  core.askedSpot = coins.through === LAST_SPOT ? 0 : coins.through + 1;
+  return coins;
 }
 
 /**
@@ -239,7 +257,7 @@ function directionOf(buttons: number): [number, number] {
 export function answerAsk(
   core: Core,
   asker: Other,
-  { x, y, buttons, known: listed }: Extract<MeshMessage, { type: 'meshAsk' }>,
+  { x, y, buttons, known: listed, coins }: Extract<MeshMessage, { type: 'meshAsk' }>,
   nowMs: number,
 ): void {
   const place = ownPlace(core);
@@ -267,6 +285,8 @@ export function answerAsk(
     peers.push({ peer: other.id, tile: tileOf(state.x, state.y) });
     other.forwardUntilMs.set(asker.id, nowMs + FORWARD_MS);
   }
+  const news = core.stage!.ledger.book.newsFor(coins, x, y, TELLING_RADIUS);
+  if (news.length > 0) send(core, asker.id, encodeNews(news), nowMs);
   if (peers.length === 0) return;
   core.counters.introductions += peers.length;
   say(core, asker.id, { type: 'meshNear', peers }, nowMs);

@@ -3,7 +3,8 @@
  * and who killed whom.
  *
  *   ping    [tile u16][time u16][echo u16][held u16: 65,535 none]
- *   ask     [x u24][y u24][buttons u8][count u8] count × [peer u16]     those whom the asker knows
+ *   ask     [x u24][y u24][buttons u8][count u8] count × [peer u16]     those whom the asker knows, and
+ *           [from u16][through u16][count u8] count × [spot u16][version u32]    of coins around there
  *   near    [count u8] count × [peer u16][tile u16]                    those whom it does not know
  *   forward [peer u16] [a state as that peer told it]
  *   kill    [deaths u16][shot's tick u32]                              the receiver's shot killed the sender
@@ -13,6 +14,7 @@ import { BUTTON_MASK } from '../../game/input.ts';
 import { ByteReader, ByteWriter } from '../bytes.ts';
 import { Kind, PROTOCOL_VERSION, ProtocolError } from '../protocol.ts';
 import type { PeerId } from '../session.ts';
+import { type KnownSpots, MAX_AROUND } from './ledger/coin-book.ts';
 
 /** Peers in one message. */
 export const MAX_LISTED = 96;
@@ -27,7 +29,7 @@ const MAX_HELD_MS = 0xfffe;
 
 export type MeshMessage =
   | { type: 'meshPing'; tile: number; timeMs: number; echoMs: number; heldMs: number }
-  | { type: 'meshAsk'; x: number; y: number; buttons: number; known: PeerId[] }
+  | { type: 'meshAsk'; x: number; y: number; buttons: number; known: PeerId[]; coins: KnownSpots }
   | { type: 'meshNear'; peers: { peer: PeerId; tile: number }[] }
   | { type: 'meshForward'; peer: PeerId; state: Uint8Array }
   | { type: 'meshKill'; deaths: number; shotTick: number }
@@ -49,6 +51,8 @@ export function encodeMesh(message: MeshMessage): Uint8Array {
       writer.u16(message.y & 0xffff).u8(message.y >>> 16);
       writer.u8(message.buttons).u8(message.known.length);
       for (const peer of message.known) writer.u16(peer);
+      writer.u16(message.coins.from).u16(message.coins.through).u8(message.coins.versions.length);
+      for (const { spot, version } of message.coins.versions) writer.u16(spot).u32(version);
       break;
     case 'meshNear':
       writer.u8(message.peers.length);
@@ -94,7 +98,8 @@ function decodeBody(kind: number, reader: ByteReader, size: number): MeshMessage
       if (x >= size || y >= size) throw new ProtocolError('asked from outside the arena');
       const buttons = reader.u8();
       if (buttons > BUTTON_MASK) throw new ProtocolError(`buttons ${buttons}`);
-      return { type: 'meshAsk', x, y, buttons, known: Array.from({ length: countOf(reader) }, () => peerOf(reader)) };
+      const known = Array.from({ length: countOf(reader) }, () => peerOf(reader));
+      return { type: 'meshAsk', x, y, buttons, known, coins: spotsOf(reader) };
     }
     case Kind.meshNear:
       return {
@@ -128,6 +133,16 @@ function textOf(bytes: Uint8Array): string {
   } catch {
     throw new ProtocolError('signal is not UTF-8');
   }
+}
+
+function spotsOf(reader: ByteReader): KnownSpots {
+  const [from, through, count] = [reader.u16(), reader.u16(), reader.u8()];
+  if (count > MAX_AROUND) throw new ProtocolError(`${count} spots in a message: at most ${MAX_AROUND}`);
+  return {
+    from,
+    through,
+    versions: Array.from({ length: count }, () => ({ spot: reader.u16(), version: reader.u32() })),
+  };
 }
 
 function countOf(reader: ByteReader): number {

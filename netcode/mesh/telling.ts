@@ -68,9 +68,6 @@ export function linkChanged(core: Core, id: PeerId, state: LinkState, nowMs: num
   other.lastHeardMs = nowMs;
   other.pingDueMs = nowMs;
   other.isTold = false;
-  const place = ownPlace(core);
-  // What lies where the newcomer is, and we know better than it.
-  if (place && core.stage) tellNewsTo(other, core.stage.ledger.book.around(place.x, place.y, TELLING_RADIUS), nowMs);
 }
 
 export function say(core: Core, to: PeerId, message: MeshMessage, nowMs: number): void {
@@ -225,7 +222,7 @@ interface Place {
 
 const minted = new Int32Array(2);
 
-export function tellNewsTo(other: Other, news: readonly CoinNews[], nowMs: number): void {
+function tellNewsTo(other: Other, news: readonly CoinNews[], nowMs: number): void {
   if (news.length > 0) sendReliable(other, encodeNews(news), nowMs);
 }
 

@@ -31,7 +31,17 @@ const STATE: AvatarState = {
 
 const MESSAGES: [MeshMessage, string][] = [
   [{ type: 'meshPing', tile: 0x0203, timeMs: 1, echoMs: 2, heldMs: 3 }, '01 3d 0302 0100 0200 0300'],
-  [{ type: 'meshAsk', x: 0x010203, y: 0x020304, buttons: 5, known: [7, 300] }, '01 3e 030201 040302 05 02 0700 2c01'],
+  [
+    {
+      type: 'meshAsk',
+      x: 0x010203,
+      y: 0x020304,
+      buttons: 5,
+      known: [7, 300],
+      coins: { from: 2, through: 0xffff, versions: [{ spot: 3, version: 9 }] },
+    },
+    '01 3e 030201 040302 05 02 0700 2c01 0200 ffff 01 0300 09000000',
+  ],
   [{ type: 'meshNear', peers: [{ peer: 9, tile: 0x0102 }] }, '01 3f 01 0900 0201'],
   [{ type: 'meshForward', peer: 4, state: Uint8Array.of(1, 60, 5) }, '01 40 0400 013c05'],
   [{ type: 'meshSignal', way: 'from', peer: 5, payload: 'v=0' }, '01 43 01 0500 763d30'],

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { createArena, DEFAULT_MATCH } from '../../game/arena.ts';
 import { Random } from '../../game/random.ts';
 import { Epoch, NO_CELL } from '../../netcode/mesh/epoch.ts';
-import { CoinBook, type CoinNews } from '../../netcode/mesh/ledger/coin-book.ts';
+import { CoinBook, type CoinNews, NO_SPOTS } from '../../netcode/mesh/ledger/coin-book.ts';
 import { Ledger } from '../../netcode/mesh/ledger/ledger.ts';
 import { decodeLedger, encodeLedger, type LedgerMessage } from '../../netcode/mesh/ledger/messages.ts';
 import { decodeNews, encodeNews } from '../../netcode/mesh/ledger/news-codec.ts';
@@ -163,7 +163,6 @@ test('M-L10: old news undo nothing, and ids stay while a coin lies', () => {
   expect(dropped).toMatchObject({ token: tokenOf(2, 0), since: 8, x: 1000, y: 2000 });
   expect(dropped!.id).toBeGreaterThanOrEqual(8);
   expect(dropped!.id).toBeLessThan(arena.capacity * 2 + 64);
-  expect(book.around(1000, 2000, 10)).toEqual([news]);
   const later = { ...news, version: 10, dropped: [...news.dropped, { generation: 1, since: 10, x: 5, y: 6 }] };
   book.apply([later]);
   expect(find().find(({ token }) => token === tokenOf(2, 0))!.id).toBe(dropped!.id);
@@ -171,6 +170,47 @@ test('M-L10: old news undo nothing, and ids stay while a coin lies', () => {
   expect(find()).toHaveLength(3);
   book.apply([{ ...news, version: 11, dropped: [] }]);
   expect(find()).toHaveLength(1);
+});
+
+test('M-L10: who asks is told what it does not know around it, and what it knows worse', () => {
+  const at = (spot: number, version: number, x: number) => {
+    return { spot, version, generation: 3, since: 7, dropped: [{ generation: 0, since: 8, x, y: 2000 }] };
+  };
+  const [knowing, asking] = [new CoinBook(arena, 8), new CoinBook(arena, 8)];
+  knowing.apply([at(1, 9, 1000), at(2, 9, 1000), at(3, 9, 1000), at(4, 9, 60_000)]);
+  asking.apply([at(1, 9, 1000), at(2, 8, 1000), at(5, 9, 1000)]);
+  const known = asking.knownAround(1000, 2000, 10, 0);
+  expect(known).toEqual({
+    from: 0,
+    through: 0xffff,
+    versions: [1, 2, 5].map((spot) => ({ spot, version: spot === 2 ? 8 : 9 })),
+  });
+  const news = knowing.newsFor(known, 1000, 2000, 10);
+  expect(news).toEqual([at(2, 9, 1000), at(3, 9, 1000)]);
+  expect(knowing.newsFor({ ...known, through: 2 }, 1000, 2000, 10)).toEqual([at(2, 9, 1000)]);
+  expect(knowing.newsFor(NO_SPOTS, 1000, 2000, 10)).toEqual([]);
+  asking.apply(news);
+  expect(knowing.newsFor(asking.knownAround(1000, 2000, 10, 0), 1000, 2000, 10)).toEqual([]);
+  // Who answers with what is old is told better.
+  expect(asking.betterThan([at(2, 5, 1000), at(3, 9, 1000), at(6, 1, 1000)])).toEqual([at(2, 9, 1000)]);
+});
+
+test('M-L10: what is too much for one question is asked for in turns', () => {
+  const large = createArena({ ...DEFAULT_MATCH, players: 200 });
+  const book = new CoinBook(large, 200);
+  const all = Array.from({ length: 100 }, (_, spot) => ({ spot, version: 9, generation: 3, since: 7, dropped: [] }));
+  book.apply(all);
+  const empty: number[] = [];
+  const asked: number[] = [];
+  for (let from = 0; from <= 0xffff; ) {
+    const { through, versions } = book.knownAround(0, 0, large.size * 2, from);
+    expect(versions.length).toBeLessThanOrEqual(64);
+    asked.push(...versions.map(({ spot }) => spot));
+    empty.push(...book.newsFor({ from, through, versions: [] }, 0, 0, large.size * 2).map(({ spot }) => spot));
+    from = through + 1;
+  }
+  expect(asked).toEqual(all.map(({ spot }) => spot));
+  expect(empty).toEqual(asked);
 });
 
 test('M-L10: more coins than there are ids are left out until others are gone', () => {

@@ -35,8 +35,18 @@ export interface LyingCoin {
   y: number;
 }
 
-/** Spots that a newcomer is told of at once. */
-const MAX_AROUND = 64;
+/** What is known around some place: the versions of those of the spots `from` to `through` of which there was news. */
+export interface KnownSpots {
+  from: number;
+  through: number;
+  versions: readonly { spot: number; version: number }[];
+}
+
+export const LAST_SPOT = 0xffff;
+/** Nothing is asked. */
+export const NO_SPOTS: KnownSpots = { from: 1, through: 0, versions: [] };
+/** Spots whose versions are told at once. */
+export const MAX_AROUND = 64;
 
 export function newsOf(spot: number, { version, generation, since, out }: CoinRecord): CoinNews {
   const dropped = out.filter(({ holder }) => holder === NOBODY);
@@ -127,14 +137,38 @@ export class CoinBook {
     this.#freeIds.push(coin.id);
   }
 
-  /** What somebody at (x, y) ought to know: of spots within `radius`, and of what was dropped there. Bounded. */
-  around(x: number, y: number, radius: number): CoinNews[] {
+  /** What is known around (x, y), of spots from `from` on; as many as go into one message. */
+  knownAround(x: number, y: number, radius: number, from: number): KnownSpots {
+    const near = this.#around(x, y, radius, from, LAST_SPOT, MAX_AROUND);
+    const through = near.length < MAX_AROUND ? LAST_SPOT : near.at(-1)!.spot;
+    return { from, through, versions: near.map(({ spot, version }) => ({ spot, version })) };
+  }
+
+  /** What is known better than somebody knows it who said what it knows around (x, y). */
+  newsFor({ from, through, versions }: KnownSpots, x: number, y: number, radius: number): CoinNews[] {
+    const theirs = new Map(versions.map(({ spot, version }) => [spot, version]));
+    const near = this.#around(x, y, radius, from, through, Number.POSITIVE_INFINITY);
+    return near.filter(({ spot, version }) => version > (theirs.get(spot) ?? 0)).slice(0, MAX_AROUND);
+  }
+
+  /** What is known better than these news say it. */
+  betterThan(news: readonly CoinNews[]): CoinNews[] {
+    return news.flatMap(({ spot, version }) => {
+      const known = this.#known.get(spot);
+      return known && known.version > version ? [known] : [];
+    });
+  }
+
+  /** The first `most` news of spots in that range that are within `radius`, or of which something was dropped there. */
+  #around(x: number, y: number, radius: number, from: number, through: number, most: number): CoinNews[] {
     const near: CoinNews[] = [];
     const isNear = (px: number, py: number) => (px - x) * (px - x) + (py - y) * (py - y) <= radius * radius;
-    for (const news of this.#known.values()) {
-      const isSpotNear = isNear(this.#bases[news.spot * 2]!, this.#bases[news.spot * 2 + 1]!);
+    const last = Math.min(through, this.#spots - 1);
+    for (let spot = from; spot <= last && near.length < most; spot++) {
+      const news = this.#known.get(spot);
+      if (!news) continue;
+      const isSpotNear = isNear(this.#bases[spot * 2]!, this.#bases[spot * 2 + 1]!);
       if (isSpotNear || news.dropped.some((coin) => isNear(coin.x, coin.y))) near.push(news);
-      if (near.length === MAX_AROUND) break;
     }
     return near;
   }
