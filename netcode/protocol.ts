@@ -72,6 +72,8 @@ export const Kind = {
   meshAccusation: 75,
   meshVouch: 76,
   meshVouched: 77,
+  meshPaid: 78,
+  meshSpends: 79,
   // 80 to 95: between those who claim coins and those who keep the record of them; see mesh/ledger/.
   ledgerClaim: 80,
   ledgerAnswer: 81,

@@ -52,7 +52,10 @@ export function hearLedger(core: Core, nowMs: number): void {
       case 'bought':
         core.buying = 0;
         players.purchaseKey[id] = event.key;
-        if (event.granted && players.status[id] === Status.alive) raiseShield(world, id);
+        if (event.granted && players.status[id] === Status.alive) {
+          raiseShield(world, id);
+          core.trust?.bought(event.tokens);
+        }
         events.add(EventKind.purchase, id, event.key, event.granted ? SHIELD_PRICE : 0);
         core.outbox.tell({ type: 'purchased', player: id, key: event.key, granted: event.granted });
         break;

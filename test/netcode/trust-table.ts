@@ -58,6 +58,8 @@ export class TrustTable {
   /** The one coin there is: who is in charge of it, and where it lies. */
   home: PeerId = 1;
   coin = { x: 0, y: 0 };
+  /** What its homes say of who spent which coin. */
+  spentTick: (token: number, by: PeerId) => number | null = () => null;
   /** A test may change, repeat or drop what flies; what it returns arrives. */
   tamper: (from: PeerId, to: PeerId, bytes: Uint8Array) => Uint8Array[] = (_from, _to, bytes) => [bytes];
   #flying: Flying[] = [];
@@ -105,7 +107,8 @@ export class TrustTable {
         tick: () => this.tick + peer.clockTicks,
         place: () => peer.place,
         present: () => this.peers.size,
-        homeOf: () => this.home,
+        homesOf: () => [this.home],
+        spentTick: (token, by) => this.spentTick(token, by),
         coinPlace: () => this.coin,
         sendAnyhow: (to, bytes) => this.inject(id, to, bytes, this.network.delayMs, true),
         send: (to, bytes) => this.send(id, to, bytes),

@@ -160,10 +160,18 @@ describe('coins', () => {
     expect(minted.notes[0]!.accepted).toBe(0);
   });
 
-  test('are not needed for a shield: that stays open (seed 1)', () => {
-    const raised = play('free-shield', 1, { defences: ON });
-    expect(raised.notes[0]!.accepted).toBeGreaterThan(0);
+  test('are not needed for a shield while nobody asks (seed 1)', () => {
+    const raised = play('free-shield', 1);
+    expect(success(raised)).toBeGreaterThanOrEqual(0.5);
     expect(raised.bannedBy).toEqual([]);
+  });
+
+  test('are asked for where witnesses see one: who did not pay is parted from (seed 1)', () => {
+    const raised = play('free-shield', 1, { defences: ON, seconds: 25 });
+    expect(reasons(raised)).toContain('unpaid shield');
+    expect(raised.bannedBy.length).toBeGreaterThan(4);
+    expect(raised.detectMs).toBeLessThan(10_000);
+    expect(raised.innocentsBlamed).toEqual([]);
   });
 });
 

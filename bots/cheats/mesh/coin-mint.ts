@@ -1,7 +1,7 @@
 /**
  * Two ways to a shield without coins. The coin mint spends the same coins again and again: what it paid with comes back into
  * its purse, so that it believes to hold it, and its next purchase is asked for with that. The free shield does not even
- * ask: it is up because its owner says so.
+ * ask: it is up because its owner says so. It names no coins for it: homes would deny them sooner than silence is noticed.
  */
 import { SHIELD_PRICE } from '../../../game/constants.ts';
 import { raiseShield } from '../../../game/step.ts';
@@ -72,8 +72,7 @@ export const COIN_CHEATS: readonly Cheat[] = [
   {
     id: 'free-shield',
     title: 'raises shields that nobody sold to it',
-    defences: { mesh: null },
-    open: { mesh: 'a shield is up because its owner says so; witnesses know of no purchase' },
+    defences: { mesh: 'witnesses' },
     wrapSession: (session, notes = noNotes()) => wrapMesh(session, (honest) => raiseShields(honest, notes)),
   },
 ];

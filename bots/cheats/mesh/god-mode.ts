@@ -53,7 +53,7 @@ export const godMode: Cheat = {
   title: 'is never hit, as it says',
   defences: { mesh: 'witnesses' },
   open: {
-    mesh: 'a single hit proves nothing; a witness must miss several, and where many are in the way hardly one is sure',
+    mesh: 'a single hit proves nothing, and of each only every third witness can be sure: it is found out after half a minute or so, if it is hit often',
   },
   wrapSession: (session, notes = noNotes()) => wrapMesh(session, (honest) => ignoreHits(honest, notes)),
 };

@@ -15,7 +15,7 @@ import { Ground, type LedgerCounters, type LedgerOptions } from './ground.ts';
 import { Homes } from './home.ts';
 import { decodeLedger, type LedgerMessage } from './messages.ts';
 import { type LedgerEvent, Purse } from './purse.ts';
-import { type CoinRecord, NOBODY, spotOf, type Token } from './record.ts';
+import { type CoinRecord, generationOf, NOBODY, spotOf, type Token } from './record.ts';
 import { coversAll } from './runs.ts';
 
 export class Ledger {
@@ -97,6 +97,24 @@ export class Ledger {
   /** The record of a spot that this peer is in charge of, when nothing is under way; for checks. */
   settledRecord(spot: number): CoinRecord | null {
     return this.#charges.get(spot)?.settled ?? null;
+  }
+
+  /**
+   * The tick at which a peer spent a token, as this home's record says; −1 when it did not, as far as that is remembered.
+   * Null where this peer cannot say: it is no home, or does not know what is true now.
+   */
+  spentTick(token: Token, by: PeerId): number | null {
+    const spot = spotOf(token);
+    const { newest, self, options } = this.#ground;
+    if (spot >= options.spots || !newest?.homesOf(spot).some(({ peer }) => peer === self)) return null;
+    const kept = this.#homes.of(spot);
+    const { record } = kept;
+    const spend = record.spent.find(({ generation, holder }) => generation === generationOf(token) && holder === by);
+    if (spend) return spend.tick;
+    // Whoever has become a home was told nothing yet.
+    const isTold = kept.tag > 0 && coversAll(kept.runs, kept.tag, newest.number);
+    const isSure = this.#charges.has(spot) ? this.settledRecord(spot) !== null : isTold;
+    return isSure && generationOf(token) >= record.floor ? -1 : null;
   }
 
   /** The record of a spot as this peer keeps it, home or not; for checks. */

@@ -13,7 +13,8 @@ import { type CoinRecord, generationOf, spotOf, type Token, type Wish } from './
 export type LedgerEvent =
   | { type: 'taken'; token: Token; granted: boolean }
   | { type: 'dropped'; token: Token }
-  | { type: 'bought'; key: number; granted: boolean }
+  /** `tokens`: what it was paid with. */
+  | { type: 'bought'; key: number; granted: boolean; tokens: readonly Token[] }
   /** What neighbours should hear. */
   | { type: 'news'; news: CoinNews[] };
 
@@ -34,6 +35,7 @@ interface Claim extends Wish {
 }
 
 interface Purchase {
+  readonly tokens: readonly Token[];
   left: number;
   granted: boolean;
 }
@@ -69,7 +71,7 @@ export class Purse {
     for (const { act, token } of this.#claims.values()) {
       if (act === 'take') this.events.push({ type: 'taken', token, granted: false });
     }
-    for (const key of this.#purchases.keys()) this.events.push({ type: 'bought', key, granted: false });
+    for (const [key, { tokens }] of this.#purchases) this.events.push({ type: 'bought', key, granted: false, tokens });
     this.#held.clear();
     this.#claims.clear();
     this.#byToken.clear();
@@ -117,10 +119,10 @@ export class Purse {
     if (this.#purchases.has(key)) return true;
     const price = [...this.#held].slice(0, SHIELD_PRICE);
     if (price.length < SHIELD_PRICE) {
-      this.events.push({ type: 'bought', key, granted: false });
+      this.events.push({ type: 'bought', key, granted: false, tokens: [] });
       return false;
     }
-    this.#purchases.set(key, { left: SHIELD_PRICE, granted: true });
+    this.#purchases.set(key, { tokens: price.map(([token]) => token), left: SHIELD_PRICE, granted: true });
     for (const [token, since] of price) this.#claim({ act: 'spend', token, since, x: 0, y: 0 }, key, nowMs);
     return true;
   }
@@ -177,7 +179,7 @@ export class Purse {
     if (!granted) purchase.granted = false;
     if (--purchase.left > 0) return;
     this.#purchases.delete(key);
-    this.events.push({ type: 'bought', key, granted: purchase.granted });
+    this.events.push({ type: 'bought', key, granted: purchase.granted, tokens: purchase.tokens });
   }
 
   /** Two homes must have signed, where homes sign; one is enough where there is one. */

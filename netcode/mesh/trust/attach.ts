@@ -22,7 +22,8 @@ export function attachTrust(core: Core, settings: MeshSettings): Trust | null {
     tick: () => core.nextTick - 1,
     place: () => ownPlace(core),
     present: () => core.epoch?.seats.filter(({ isAway }) => !isAway).length ?? 0,
-    homeOf: (token) => core.epoch?.homesOf(spotOf(token))[0]?.peer,
+    homesOf: (token) => core.epoch?.homesOf(spotOf(token)).map(({ peer }) => peer) ?? [],
+    spentTick: (token, by) => stage!.ledger.spentTick(token, by),
     coinPlace: (token) => stage!.ledger.book.find(token),
     send: (to, bytes) => send(core, to, bytes, core.nowMs),
     sendReliable(to, bytes) {

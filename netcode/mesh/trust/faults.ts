@@ -10,6 +10,7 @@ export const FAULTS = [
   'respawned too soon',
   'ignored hits',
   'jumped away',
+  'unpaid shield',
 ] as const;
 export type FaultName = (typeof FAULTS)[number];
 
@@ -20,7 +21,7 @@ export const STRIKES_S = 3;
 export interface Fault {
   what: FaultName;
   tick: number;
-  /** Strikes that it counts: STRIKES for what cannot be a mistake. */
+  /** Strikes that it counts: STRIKES for what cannot be a mistake, 0 for what says something only if many saw such. */
   weight: number;
   /** What was seen, and what the rules allow, in the fault's own unit. */
   observed: number;

@@ -26,8 +26,10 @@ export interface TrustHost {
   place(): { x: number; y: number } | null;
   /** Peers that have a seat and are there. */
   present(): number;
-  /** Who is in charge of a coin's record; undefined for nobody. */
-  homeOf(token: Token): PeerId | undefined;
+  /** Who keeps a coin's record; the first is in charge. */
+  homesOf(token: Token): PeerId[];
+  /** As a home: the tick at which somebody spent a coin, −1 when it did not; null where this peer cannot say. */
+  spentTick(token: Token, by: PeerId): number | null;
   /** Where a coin lies, as far as is known. */
   coinPlace(token: Token): { x: number; y: number } | undefined;
   send(to: PeerId, bytes: Uint8Array): void;

@@ -3,13 +3,12 @@
  * of the place by the victim flies the one past the other. It judges only what is beyond doubt: the shot surely met the
  * avatar, and on nobody's screen anybody else before. Three seconds later shield, health or deaths must tell of it.
  *
- * A shot may never have come to the victim, for want of a link, and somebody may tell all of a shot but the victim: so
- * several must be missing, at different times and of three shooters, and each that does show makes up for one. Once hits
- * show, only shooters count whose hits do, for those surely reach the victim; then two are enough. Who looks away from
- * some shooters only, from the first shot on, is not found.
+ * A shot may not come to the victim, for want of a link, and somebody may tell all of a shot but the victim: so witnesses
+ * pass on what may hit it (witnessing.ts), and still several must be missing, at different times and of two shooters, and
+ * each that does show makes up for one.
  */
 import { type Arena, isBlocked } from '../../../game/arena.ts';
-import { PLAYER_RADIUS, SHOT_DAMAGE, VISION_RADIUS } from '../../../game/constants.ts';
+import { PLAYER_RADIUS, SHIELD_ABSORBS, SHOT_DAMAGE, VISION_RADIUS } from '../../../game/constants.ts';
 import { cosine, scaled, sine } from '../../../game/fixed-point.ts';
 import type { PeerId } from '../../session.ts';
 import type { AvatarState } from '../state-codec.ts';
@@ -22,17 +21,16 @@ export const JUDGED_AFTER_S = 3;
 /** A hit shows at the victim within this: stalls and the way of a state are in it. */
 const SHOWS_WITHIN_S = 2;
 /** Others are seen where they were up to so long ago, and shots end there. */
-const GHOST_S = 0.7;
+const GHOST_S = 0.4;
 /** More than a radius around others, for what their states do not tell. */
-const GHOST_RADIUS = PLAYER_RADIUS + 12 * 256;
-const MISSES = 4;
-const SHOOTERS = 3;
-const KNOWN_SHOOTERS = 2;
+const GHOST_RADIUS = PLAYER_RADIUS + 6 * 256;
+const MISSES = 3;
+const SHOOTERS = 2;
 /** All that a victim does not hear within one bad moment is one matter. */
-const MISSES_SPAN_S = 4;
+const MISSES_SPAN_S = 3;
 const MISS_LASTS_S = 60;
-/** Hits that a shield takes before it must break: two purchases. */
-const SHIELD_TAKES = 4;
+/** Hits that a shield takes until it breaks. */
+const SHIELD_TAKES = SHIELD_ABSORBS / SHOT_DAMAGE;
 
 export interface FlyingShot {
   owner: PeerId;
@@ -42,7 +40,17 @@ export interface FlyingShot {
   aim: number;
 }
 
-/** The tick in which a shot surely hits the subject and nobody before it; −1 when it does not, or may not. */
+/** Whether a shot can come near an avatar at all: a quick look, before a close one. */
+export function mayMeet({ rules }: Arena, shot: FlyingShot, track: Track): boolean {
+  const at = track.at(shot.firedTick, rules);
+  if (!at) return true;
+  const vx = scaled(rules.shotStep, cosine(shot.aim)) * rules.shotLifeTicks;
+  const vy = scaled(rules.shotStep, sine(shot.aim)) * rules.shotLifeTicks;
+  const way = rules.playerStep * rules.shotLifeTicks;
+  return distanceToWay(at, shot.x, shot.y, vx, vy) <= PLAYER_RADIUS + at.radius + way;
+}
+
+/** The first tick in which a shot may hit the subject that it surely hits, and nobody before it; −1 when it may not. */
 export function sureHit(
   arena: Arena,
   shot: FlyingShot,
@@ -55,16 +63,19 @@ export function sureHit(
   const vy = scaled(rules.shotStep, sine(shot.aim));
   let { x, y } = shot;
   const victim = tracks.get(subject)!;
+  let first = -1;
   for (let tick = shot.firedTick + 1; tick <= shot.firedTick + rules.shotLifeTicks; tick++) {
     const at = victim.at(tick, rules);
     if (at) {
       const distance = distanceToWay(at, x, y, vx, vy);
-      if (distance < PLAYER_RADIUS - at.radius) {
+      if (distance < PLAYER_RADIUS - at.radius / 4) {
         // Who may have been in the way must have been in our sight.
         if (!isInSight(own, shot) || !isInSight(own, at)) return -1;
-        return isWayFree(arena, shot, subject, tracks, tick, vx, vy) ? tick : -1;
+        if (first < 0) first = tick;
+        return isWayFree(arena, shot, subject, tracks, tick, vx, vy) ? first : -1;
       }
-      if (distance <= PLAYER_RADIUS + at.radius) return -1;
+      // If not in this tick, then perhaps in the next.
+      if (distance <= PLAYER_RADIUS + at.radius && first < 0) first = tick;
     }
     x += vx;
     y += vy;
@@ -120,6 +131,12 @@ function mayTouch(at: Whereabouts, x: number, y: number, vx: number, vy: number)
   return distanceToWay(at, x, y, vx, vy) <= GHOST_RADIUS + at.radius;
 }
 
+export interface SureHit {
+  tick: number;
+  shooter: PeerId;
+  shields: number;
+}
+
 interface Miss {
   tick: number;
   shooter: PeerId;
@@ -130,13 +147,11 @@ export class HitRecord {
   readonly #misses: Miss[] = [];
   /** Ticks of states that told of damage, one per hit, that no hit explains yet. */
   readonly #damage: number[] = [];
-  /** By shooter: the last tick in which a hit of its was shown. */
-  readonly #shownTick = new Map<PeerId, number>();
   #seenTick = -1;
   #shielded = 0;
 
-  /** Judges a sure hit, with what the subject told since. */
-  judge({ arena, counters }: TrustGround, track: Track, tick: number, shooter: PeerId): Fault | null {
+  /** Judges a sure hit, with what the subject told since. `shields`: that it bought lately, as far as is known. */
+  judge({ arena, counters }: TrustGround, track: Track, { tick, shooter, shields }: SureHit): Fault | null {
     const rate = arena.rules.tickRateHz;
     this.#look(track);
     counters.judgedHits++;
@@ -146,34 +161,33 @@ export class HitRecord {
     const shown = this.#damage.findIndex((at) => at >= tick && at <= until);
     if (shown >= 0) {
       this.#damage.splice(shown, 1);
-      this.#shownTick.set(shooter, tick);
       this.#misses.shift();
       return null;
     }
     const states = all.filter((state) => state.tick <= until);
     // Whoever died meanwhile was dead when it heard of the shot.
     if (states.some((state) => !state.isAlive || state.deaths !== states[0]!.deaths)) return null;
-    if (states.some((state) => state.isShielded) && ++this.#shielded <= SHIELD_TAKES) return null;
+    const isAbsorbed =
+      states.some((state) => state.isShielded) && ++this.#shielded <= SHIELD_TAKES * Math.max(1, shields);
+    if (isAbsorbed) return null;
     counters.missedHits++;
     return this.#miss(rate, tick, shooter);
   }
 
   #miss(rate: number, tick: number, shooter: PeerId): Fault | null {
     const misses = this.#misses;
-    const isRecent = (at: number | undefined) => at !== undefined && at > tick - MISS_LASTS_S * rate;
-    const showsSome = [...this.#shownTick.values()].some(isRecent);
-    if (showsSome && !isRecent(this.#shownTick.get(shooter))) return null;
     while (misses.length > 0 && misses[0]!.tick < tick - MISS_LASTS_S * rate) misses.shift();
     if (misses.some((miss) => miss.shooter === shooter && Math.abs(miss.tick - tick) < rate)) return null;
     misses.push({ tick, shooter });
     const shooters = new Set(misses.map((miss) => miss.shooter)).size;
     const spanTicks = tick - misses[0]!.tick;
-    if (misses.length < MISSES || spanTicks < MISSES_SPAN_S * rate) return null;
-    if (shooters < (showsSome ? KNOWN_SHOOTERS : SHOOTERS)) return null;
-    const observed = misses.length;
+    // One alone says little, but others may have seen others.
+    if (misses.length < MISSES || spanTicks < MISSES_SPAN_S * rate || shooters < SHOOTERS) {
+      return { what: 'ignored hits', tick, weight: 0, observed: shooter, allowed: 0 };
+    }
     // It goes on being judged, and is blamed again for the next.
     misses.shift();
-    return { what: 'ignored hits', tick, weight: STRIKES, observed, allowed: MISSES - 1 };
+    return { what: 'ignored hits', tick, weight: STRIKES, observed: shooter, allowed: MISSES - 1 };
   }
 
   /** Notes what states told of damage since it last looked. */

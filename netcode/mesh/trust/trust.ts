@@ -11,10 +11,12 @@ import type { MeshDefences, MeshSettings } from '../settings.ts';
 import { type AvatarState, decodeState } from '../state-codec.ts';
 import { Bans } from './bans.ts';
 import { type TrustCounters, trustCounters } from './counters.ts';
+import type { Fault } from './faults.ts';
 import type { TrustGround, TrustHost } from './ground.ts';
 import { Heads } from './heads.ts';
 import { Jury } from './jury.ts';
 import { LinkKeys } from './link-keys.ts';
+import { Receipts } from './receipts.ts';
 import { type VouchedTake, Vouching } from './vouching.ts';
 import { Witnessing } from './witnessing.ts';
 
@@ -37,6 +39,7 @@ export class Trust {
   readonly #witnessing: Witnessing | null;
   readonly #jury: Jury | null;
   readonly #vouching: Vouching | null;
+  readonly #receipts: Receipts | null;
   #judgedTick = -1;
 
   /** Throws a RangeError when keys are needed and there is nothing to make them with. */
@@ -52,10 +55,15 @@ export class Trust {
     this.#witnessing = defences.witnesses ? new Witnessing(this.#ground) : null;
     this.#jury = defences.witnesses ? new Jury(this.#ground, keyOf) : null;
     this.#vouching = defences.witnesses ? new Vouching(this.#ground, (peer) => this.#witnessing?.trackOf(peer)) : null;
+    this.#receipts = defences.witnesses ? new Receipts(this.#ground) : null;
     const ban = (peer: PeerId, reason: string, tick: number) => this.#bans.ban(peer, reason, tick, keyOf(peer));
     if (this.#heads) this.#heads.onGuilty = ban;
     if (this.#jury) this.#jury.onGuilty = ban;
-    if (this.#witnessing) this.#witnessing.onFault = (subject, fault) => this.#jury?.accuse(subject, fault);
+    const accuse = (subject: PeerId, fault: Fault, isWitness = true) => this.#jury?.accuse(subject, fault, isWitness);
+    if (this.#witnessing) this.#witnessing.onFault = accuse;
+    if (this.#receipts) this.#receipts.onFault = accuse;
+    if (this.#witnessing) this.#witnessing.isDoubted = (peer) => this.#jury?.isDoubted(peer) ?? false;
+    if (this.#witnessing) this.#witnessing.shieldsOf = (peer, tick) => this.#receipts?.countSince(peer, tick) ?? 0;
   }
 
   #proven(peer: PeerId): void {
@@ -76,6 +84,7 @@ export class Trust {
   }
 
   linkChanged(peer: PeerId, state: LinkState, nowMs: number): void {
+    this.#receipts?.forget(peer);
     if (state === 'down') this.#links?.linkDown(peer);
     else if (this.#bans.has(peer)) this.#ground.part(peer);
     else this.#links?.linkUp(peer, nowMs);
@@ -125,6 +134,12 @@ export class Trust {
       case Kind.meshVouched:
         this.#vouching?.hearVouched(from, bytes, nowMs);
         return;
+      case Kind.meshPaid:
+        this.#receipts?.hearPaid(from, bytes);
+        return;
+      case Kind.meshSpends:
+        this.#receipts?.hearSpends(from, bytes);
+        return;
       default:
         throw new ProtocolError(`a peer of a mesh takes no kind ${bytes[1]}`);
     }
@@ -147,7 +162,10 @@ export class Trust {
 
   /** A state that was taken, and that its owner told over its own link. */
   heard(owner: Other, state: AvatarState): void {
+    const before = this.#witnessing?.trackOf(owner.id)?.newest;
     this.#witnessing?.heard(owner, state);
+    const isRaised = before !== undefined && !before.isShielded && state.isShielded && state.tick > before.tick;
+    if (isRaised) this.#receipts?.raised(owner.id, before.tick, state.tick, owner.stateAtMs);
   }
 
   /** A peer said in which tile it is, where it is told and tells no more. */
@@ -175,6 +193,11 @@ export class Trust {
     else this.#vouching.vouch(take, decide, nowMs);
   }
 
+  /** The own shield goes up in this tick, for coins. */
+  bought(tokens: readonly Token[]): void {
+    this.#receipts?.bought(tokens);
+  }
+
   // Time.
 
   advance(nowMs: number): void {
@@ -184,6 +207,7 @@ export class Trust {
     this.#judgedTick = tick;
     this.#witnessing?.advance();
     this.#vouching?.advance(nowMs);
+    this.#receipts?.advance(nowMs, (peer) => this.#witnessing?.trackOf(peer)?.newest?.tick ?? -1);
   }
 
   /** The seats have changed. `isNewLine`: it is another match. */
@@ -195,6 +219,7 @@ export class Trust {
     this.#witnessing?.clear();
     this.#jury?.clear();
     this.#vouching?.clear();
+    this.#receipts?.clear();
     this.#bans.clear();
     this.#heads?.clear();
     this.#links?.clear();
@@ -205,5 +230,6 @@ export class Trust {
 /** What peers without a link say to each other through the rendezvous: of coins, and of deaths. */
 function isForStrangers(bytes: Uint8Array): boolean {
   const kind = bytes[1]!;
-  return (kind >= Kind.ledgerClaim && kind <= Kind.ledgerLast) || kind === Kind.meshKill || kind === Kind.meshVouched;
+  if (kind === Kind.meshKill || kind === Kind.meshVouched || kind === Kind.meshSpends) return true;
+  return kind >= Kind.ledgerClaim && kind <= Kind.ledgerLast;
 }

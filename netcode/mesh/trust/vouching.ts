@@ -107,7 +107,7 @@ export class Vouching {
   #answer({ claimant, taking, untilMs }: Asked, nowMs: number): boolean {
     const wasThere = this.#wasThere(claimant, taking);
     if (wasThere === null) return nowMs > untilMs;
-    const home = this.#ground.homeOf(taking.token);
+    const [home] = this.#ground.homesOf(taking.token);
     if (!wasThere || home === undefined) return true;
     if (home === this.#ground.self()) this.#hear(home, claimant, taking, nowMs);
     else {

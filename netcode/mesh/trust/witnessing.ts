@@ -4,15 +4,16 @@
  * several of them within a time an accusation.
  *
  * What this does not do: who jumps beyond everybody's sight at once, and tells those whom it left nothing more, appears
- * to the others as anybody who comes. How many shields it has bought a peer does not tell.
+ * to the others as anybody who comes.
  */
 import { TILE } from '../../../game/constants.ts';
 import type { PeerId } from '../../session.ts';
 import type { Other } from '../other.ts';
-import type { AvatarState } from '../state-codec.ts';
+import { encodeMesh } from '../peer-codec.ts';
+import { type AvatarState, encodeState } from '../state-codec.ts';
 import { type Fault, STRIKES, STRIKES_S } from './faults.ts';
-import type { TrustGround } from './ground.ts';
-import { type FlyingShot, HitRecord, JUDGED_AFTER_S, sureHit } from './judge-hits.ts';
+import { pay, type TrustGround } from './ground.ts';
+import { type FlyingShot, HitRecord, JUDGED_AFTER_S, mayMeet, sureHit } from './judge-hits.ts';
 import { judgeMove } from './judge-moves.ts';
 import { judgeShots, type NewShot, newShots, noteShots } from './judge-shots.ts';
 import { Track } from './track.ts';
@@ -26,12 +27,15 @@ const GRACE_S = 2;
 const GAP_S = 12;
 /** Links that a subject has must have room for all who may shoot at it, or shots do not come to it. */
 const SPARE_LINKS = 12;
+/** Shields may be stacked; older ones are used up. */
+const SHIELDS_S = 60;
 /** Shots that wait to be judged; more are let go. */
 const MAX_SHOTS = 512;
 /** A tile is told without a tick: this much later or earlier than it seems. */
 const TILE_SLACK_S = 2.5;
 
-interface Watched {
+/** What was found of somebody who is followed: it counts whenever this peer is its witness. */
+interface Findings {
   readonly hits: HitRecord;
   strikes: Fault[];
 }
@@ -40,12 +44,17 @@ export class Witnessing {
   readonly #ground: TrustGround;
   readonly #rate: number;
   readonly #tracks = new Map<PeerId, Track>();
+  readonly #findings = new Map<PeerId, Findings>();
   /** Those whose witness this peer is. */
-  readonly #watched = new Map<PeerId, Watched>();
+  readonly #watched = new Set<PeerId>();
   #shots: FlyingShot[] = [];
   #watchTick = 0;
-  /** Called with the last of several strikes. */
-  onFault: (subject: PeerId, fault: Fault) => void = () => {};
+  /** How many shields a peer has paid for since a tick, as it told. */
+  shieldsOf: (peer: PeerId, sinceTick: number) => number = () => 0;
+  /** Whether others have said of a peer that it cheats: then some do not listen to it any more. */
+  isDoubted: (peer: PeerId) => boolean = () => false;
+  /** Called with the last of several strikes. `isWitness`: this peer is one of the subject's now. */
+  onFault: (subject: PeerId, fault: Fault, isWitness: boolean) => void = () => {};
 
   constructor(ground: TrustGround) {
     this.#ground = ground;
@@ -59,12 +68,14 @@ export class Witnessing {
 
   clear(): void {
     this.#tracks.clear();
+    this.#findings.clear();
     this.#watched.clear();
     this.#shots = [];
   }
 
   forget(peer: PeerId): void {
     this.#tracks.delete(peer);
+    this.#findings.delete(peer);
     this.#watched.delete(peer);
   }
 
@@ -89,6 +100,7 @@ export class Witnessing {
     if (!track || track.life !== life) {
       track = new Track(life);
       this.#tracks.set(peer, track);
+      this.#findings.set(peer, { hits: new HitRecord(), strikes: [] });
     }
     return track;
   }
@@ -113,20 +125,34 @@ export class Witnessing {
     if (before && state.tick <= before.tick) return;
     if (before && state.tick - before.tick > GAP_S * this.#rate) track.clear();
     const shots = this.#watchShots(id, track, state);
+    this.#passOn(id, state, shots);
     const faults = judgeShots(this.#ground.arena, track, state, shots);
     if (track.newest) faults.push(...judgeMove(this.#ground.arena, track.newest, state, track.aliveTick));
     track.push(state);
-    const watched = this.#watched.get(id);
-    if (!watched || state.tick - track.sinceTick < GRACE_S * this.#rate) return;
-    for (const fault of faults) this.#strike(id, watched, fault);
+    if (state.tick - track.sinceTick < GRACE_S * this.#rate) return;
+    for (const fault of faults) this.#strike(id, fault);
+  }
+
+  /** Whoever may be hit is told of new shots by its witnesses, too: then it cannot have missed them for want of a link. */
+  #passOn(owner: PeerId, state: AvatarState, shots: readonly NewShot[]): void {
+    const { arena } = this.#ground;
+    for (const subject of shots.length > 0 ? this.#watched : []) {
+      const track = this.#tracks.get(subject);
+      if (subject === owner || !track || !shots.some((shot) => mayMeet(arena, { ...shot, owner }, track))) continue;
+      pay(
+        this.#ground,
+        'witnesses',
+        subject,
+        encodeMesh({ type: 'meshForward', peer: owner, state: encodeState(state) }),
+      );
+    }
   }
 
   /** A peer that is told nothing more says in which tile it is now. */
   heardTile({ id }: Other, tile: number): void {
-    const watched = this.#watched.get(id);
     const track = this.#tracks.get(id);
     const newest = track?.newest;
-    if (!watched || !newest?.isAlive) return;
+    if (!newest?.isAlive) return;
     const now = this.#ground.tick();
     const { respawnTicks, playerStep } = this.#ground.arena.rules;
     // Later it may have died out of our sight, and come back somewhere else.
@@ -144,16 +170,19 @@ export class Witnessing {
     const allowed = Math.round(ticks * playerStep);
     if (observed <= allowed) return;
     track!.clear();
-    this.#strike(id, watched, { what: 'jumped away', tick: newest.tick, weight: STRIKES, observed, allowed });
+    this.#strike(id, { what: 'jumped away', tick: newest.tick, weight: STRIKES, observed, allowed });
   }
 
-  #strike(subject: PeerId, watched: Watched, fault: Fault): void {
+  #strike(subject: PeerId, fault: Fault): void {
+    const findings = this.#findings.get(subject);
+    if (!findings) return;
     const since = fault.tick - STRIKES_S * this.#rate;
-    watched.strikes = watched.strikes.filter(({ tick }) => tick > since);
-    watched.strikes.push(fault);
+    findings.strikes = findings.strikes.filter(({ tick }) => tick > since);
+    findings.strikes.push(fault);
     let sum = 0;
-    for (const { weight } of watched.strikes) sum += weight;
-    if (sum >= STRIKES) this.onFault(subject, fault);
+    for (const { weight } of findings.strikes) sum += weight;
+    if (sum >= STRIKES) this.onFault(subject, fault, this.#watched.has(subject));
+    else if (fault.weight === 0) this.onFault(subject, fault, false);
   }
 
   /** Once per own tick. */
@@ -170,8 +199,8 @@ export class Witnessing {
     for (const other of this.#ground.others.values()) {
       const isOurs = other.isDirect && isOwnWitness(this.#ground, other.id, nearTo(this.#ground, other.id));
       this.#ground.counters.costs.witnesses.calls++;
-      if (!isOurs) this.#watched.delete(other.id);
-      else if (!this.#watched.has(other.id)) this.#watched.set(other.id, { hits: new HitRecord(), strikes: [] });
+      if (isOurs) this.#watched.add(other.id);
+      else this.#watched.delete(other.id);
     }
   }
 
@@ -184,20 +213,24 @@ export class Witnessing {
     const isCrowded = this.#tracks.size > this.#ground.settings.maxLinks - SPARE_LINKS;
     if (isCrowded) return;
     for (const shot of due) {
-      for (const [subject, watched] of this.#watched)
-        if (subject !== shot.owner) this.#judgeHit(shot, subject, watched);
+      for (const [subject, { hits }] of this.#findings) {
+        if (subject !== shot.owner && subject !== this.#ground.self()) this.#judgeHit(shot, subject, hits);
+      }
     }
   }
 
-  #judgeHit(shot: FlyingShot, subject: PeerId, watched: Watched): void {
+  #judgeHit(shot: FlyingShot, subject: PeerId, hits: HitRecord): void {
     const { arena, counters } = this.#ground;
     const track = this.#tracks.get(subject);
     const own = this.#ground.place();
     if (!own || !track || shot.firedTick - track.sinceTick < GRACE_S * this.#rate) return;
+    if (!this.#ground.others.get(subject)?.isDirect || !mayMeet(arena, shot, track)) return;
     counters.costs.witnesses.calls++;
     const hitTick = sureHit(arena, shot, subject, this.#tracks, own);
-    const fault = hitTick < 0 ? null : watched.hits.judge(this.#ground, track, hitTick, shot.owner);
-    if (fault) this.#strike(subject, watched, fault);
+    if (hitTick < 0 || this.isDoubted(shot.owner)) return;
+    const shields = this.shieldsOf(subject, hitTick - SHIELDS_S * this.#rate);
+    const fault = hits.judge(this.#ground, track, { tick: hitTick, shooter: shot.owner, shields });
+    if (fault) this.#strike(subject, fault);
   }
 }
 
