@@ -10,6 +10,25 @@ import type { DataChannel, PeerConnection } from 'node-datachannel';
 import { type EndStats, MAX_MESSAGE_BYTES } from './client-end.ts';
 import { lowerNativeThreads } from './native-tuning.ts';
 
+/** How often connections are looked at, whether they still hold. */
+const WATCH_EVERY_MS = 500;
+const BROKEN: ReadonlySet<string> = new Set(['failed', 'closed', 'disconnected']);
+
+/** What is done when one of these connections has broken. */
+const watched = new Map<PeerConnection, () => void>();
+let watching: ReturnType<typeof setInterval> | undefined;
+
+function lookAtAll(): void {
+  for (const [connection, broken] of [...watched]) {
+    if (!BROKEN.has(connection.state())) continue;
+    watched.delete(connection);
+    broken();
+  }
+  if (watched.size > 0) return;
+  clearInterval(watching);
+  watching = undefined;
+}
+
 /** The end that a channel carries for. */
 export interface ChannelOwner {
   readonly stats: EndStats;
@@ -48,13 +67,11 @@ export class NativeChannel {
 
   /** Closes the owner when the connection breaks. */
   watch(connection: PeerConnection): void {
-    connection.onStateChange(
-      this.guarded((state: string) => {
-        if (state === 'failed' || state === 'closed' || state === 'disconnected') {
-          this.#owner.close(this.#owner.lostReason());
-        }
-      }),
+    watched.set(
+      connection,
+      this.guarded(() => this.#owner.close(this.#owner.lostReason())),
     );
+    watching ??= setInterval(lookAtAll, WATCH_EVERY_MS).unref();
   }
 
   /** Takes the one channel there is. */
@@ -88,6 +105,7 @@ export class NativeChannel {
 
   /** Closes the channel, and the connection below it. Never throws. */
   close(connection: PeerConnection | null): void {
+    if (connection) watched.delete(connection);
     try {
       this.#channel?.close();
       connection?.close();

@@ -72,6 +72,8 @@ export interface Surroundings {
 /** How bots take part in a topology's matches. */
 export interface WayIn {
   create(role: BotRole, around: Surroundings, handlers: ParticipantHandlers): Participant;
+  /** Each has links to many others. */
+  readonly hasManyLinks: boolean;
   /** Must be called before the process ends. */
   cleanup(): void;
 }

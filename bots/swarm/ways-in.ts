@@ -10,6 +10,7 @@ export async function wayIntoMatchesOf(topology: string): Promise<WayIn> {
       const openers = await openersOf(topology);
       return {
         create: (role, around, handlers) => new ClientParticipant(role, around, handlers, openers),
+        hasManyLinks: false,
         cleanup: openers.cleanup,
       };
     }
@@ -19,6 +20,7 @@ export async function wayIntoMatchesOf(topology: string): Promise<WayIn> {
       const { PeerParticipant, cleanupPeers } = await import('./peer-participant.ts');
       return {
         create: (role, around, handlers) => new PeerParticipant(role, around, handlers, (own) => new LockstepPart(own)),
+        hasManyLinks: true,
         cleanup: cleanupPeers,
       };
     }
@@ -27,6 +29,7 @@ export async function wayIntoMatchesOf(topology: string): Promise<WayIn> {
       const { PeerParticipant, cleanupPeers } = await import('./peer-participant.ts');
       return {
         create: (role, around, handlers) => new PeerParticipant(role, around, handlers, (own) => new MeshPart(own)),
+        hasManyLinks: true,
         cleanup: cleanupPeers,
       };
     }
