@@ -39,7 +39,8 @@ export interface Outcome {
   innocentsBlamed: number[];
   /** From its first try until an honest peer accused or banned a cheater; NaN when none did. */
   detectMs: number;
-  /** Mean score per minute of cheaters less that of their twins. */
+  /** Score per minute of each cheater less that of its twin, and the mean. */
+  gains: number[];
   gain: number;
 }
 
@@ -81,7 +82,7 @@ export function playMesh(plan: CheatingPlan): Outcome {
   const before = scores();
   match.run({ ms: seconds * 1000 });
   const rates = scores().map((score, index) => ((score - before[index]!) * 60) / seconds);
-  const mean = (from: number) => rates.slice(from, from + pairs).reduce((sum, rate) => sum + rate, 0) / pairs;
+  const gains = rates.slice(0, pairs).map((rate, index) => rate - rates[index + pairs]!);
   const accusing = events.flatMap(({ event, atMs, node }) => {
     const isAbout = event.type === 'accused' || event.type === 'banned' || event.type === 'equivocation';
     if (!isAbout) return [];
@@ -97,6 +98,7 @@ export function playMesh(plan: CheatingPlan): Outcome {
     bannedBy: [...new Set(caught.filter(({ isBan }) => isBan).map(({ node }) => node))],
     innocentsBlamed: [...new Set(accusing.map(({ whom }) => whom))].filter((whom) => whom >= pairs).sort(),
     detectMs: caught.length === 0 ? Number.NaN : caught[0]!.atMs - firstMs,
-    gain: mean(0) - mean(pairs),
+    gains,
+    gain: gains.reduce((sum, gain) => sum + gain, 0) / pairs,
   };
 }
