@@ -31,6 +31,9 @@ const SMALL = { players: 12, durationS: 60, cheaters: 4, network: 'good' } as co
 /** Owners that cheat each for itself: neighbours judge them one by one. Hunters, so that there is something to gain and to dodge. */
 const AMONG_OWNERS = { players: 16, durationS: 20, cheaters: 3, network: 'good', policies: { hunter: 1 } } as const;
 
+/** Owners sign, so that a fault is proof; witnesses see the rest. One without the other is not what anybody would play with. */
+const AMONG_OWNERS_ON = { handshakes: true, macs: true, heads: true, replayWindow: true, witnesses: true } as const;
+
 const SEALED = { defences: { ...DEFAULT_DEFENCES, commitReveal: true } };
 
 const SHOWN: readonly Shown[] = [
@@ -70,7 +73,8 @@ export function plannedCheats(): Plan[] {
   for (const { topology, cheat, plan, seeds } of SHOWN) {
     const defence = defenceOf(cheatOf(cheat), topology);
     for (const isOn of defence === null ? [false] : [false, true]) {
-      const defences = { ...DEFAULT_DEFENCES, ...plan.defences, ...(defence === null ? {} : { [defence]: isOn }) };
+      const answer = defence === null ? {} : topology === 'mesh' && isOn ? AMONG_OWNERS_ON : { [defence]: isOn };
+      const defences = { ...DEFAULT_DEFENCES, ...plan.defences, ...answer };
       seeds.forEach((seed, round) => {
         const made = planOf({ players: 2, durationS: 60, ...plan, topology, seed, cheat, defences, simulated: true });
         plans.push({ round: round / seeds.length, plan: made });
