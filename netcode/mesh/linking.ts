@@ -205,8 +205,10 @@ function askAround(core: Core, place: { x: number; y: number }, nowMs: number): 
   );
   if (near.length === 0) return;
   const [stepX, stepY] = directionOf(buttons);
+  const distance = (other: Other) => other.distanceTo(x, y, nowMs);
   const ahead = ({ state }: Other) => (state!.x - x) * stepX + (state!.y - y) * stepY;
   const asked = new Set<Other>();
+  if (!isBack) asked.add(near.reduce((best, other) => (distance(other) < distance(best) ? other : best)));
   if (stepX !== 0 || stepY !== 0) asked.add(near.reduce((best, other) => (ahead(other) > ahead(best) ? other : best)));
   const enough = Math.min(isBack ? ASKED_AT_ONCE : ASKED_BY_DEAD, near.length);
   while (asked.size < enough) asked.add(near[core.random.below(near.length)]!);
@@ -269,6 +271,8 @@ export function answerAsk(
   asker.tile = tileOf(x, y);
   asker.tileAtMs = nowMs;
   const [stepX, stepY] = directionOf(buttons);
+  // The dead ask many, each of whom hears nearly the same: the first forwards.
+  const forwards = (asker.hasPlace(nowMs) && asker.state!.isAlive) || coins.from <= coins.through;
   const skip = new Set(listed);
   const peers: { peer: PeerId; tile: number }[] = [];
   for (const other of core.others.values()) {
@@ -283,7 +287,7 @@ export function answerAsk(
     const soon = other.distanceTo(x + stepX * AHEAD, y + stepY * AHEAD, nowMs);
     if (Math.min(now, soon) > LINKING_RADIUS) continue;
     peers.push({ peer: other.id, tile: tileOf(state.x, state.y) });
-    other.forwardUntilMs.set(asker.id, nowMs + FORWARD_MS);
+    if (forwards) other.forwardUntilMs.set(asker.id, nowMs + FORWARD_MS);
   }
   const news = core.stage!.ledger.book.newsFor(coins, x, y, TELLING_RADIUS);
   if (news.length > 0) send(core, asker.id, encodeNews(news), nowMs);
