@@ -96,4 +96,26 @@ export const UPLOADS = {
     kbps(players * rateHz * (headerBytes + inInterest * entityBytes)),
 } as const;
 
+/** Pings a second over a link: to those who are told states, and to others, who are pinged the sooner, the nearer they are. */
+const TOLD_PINGS_HZ = 1 / 1.5;
+const UNTOLD_PINGS_HZ = 1.6;
+const PING_BYTES = 10;
+/** What diallers say through others, each way, until a link is up. Measured by `npm run bench:links`. */
+const SIGNALS = 3;
+const SIGNALLED_BYTES = 550;
+
+export interface LinkInputs {
+  /** Links that a peer has, those of them over which states are told, and how many come up per second. */
+  links: number;
+  told: number;
+  openedHz: number;
+  headerBytes: number;
+}
+
+/** What links cost a peer that tells its neighbours, besides states, in kbit/s: pings over each, signals for each new one. */
+export function linkUpload({ links, told, openedHz, headerBytes }: LinkInputs): number {
+  const pingsHz = told * TOLD_PINGS_HZ + (links - told) * UNTOLD_PINGS_HZ;
+  return kbps(pingsHz * (headerBytes + PING_BYTES) + openedHz * (SIGNALS * headerBytes + SIGNALLED_BYTES));
+}
+
 export type UploadForm = keyof typeof UPLOADS;

@@ -146,6 +146,8 @@ export const MEASURES = {
   'neighbour.setup.p50': low('ms', `${SETUP}: median`),
   'neighbour.setup.p99': low('ms', `${SETUP}: 99th percentile`),
   'up.states': low('kbit/s', 'states that a peer of a mesh tells, with transport headers: what up.formula is about'),
+  'up.links': low('kbit/s', 'pings of a peer of a mesh, and signals for its new links, with transport headers'),
+  'up.links.formula': low('kbit/s', 'the same in closed form, from how many links a peer has, tells and opens'),
   'recipients.mean': low('count', 'others that a peer of a mesh tells its state: mean over peers and time'),
   'forwarded.ratio': low('ratio', 'bytes of states that a neighbour forwarded ÷ bytes of all states sent'),
   'relayed.ratio': low('ratio', 'bytes that crossed a relay ÷ all bytes'),

@@ -8,7 +8,7 @@ import { trafficOf } from '../audit/traffic.ts';
 import type { Truth } from '../audit/truth.ts';
 import type { AuditOptions } from '../auditor.ts';
 import type { AuthorityMeta } from '../authority-recorder.ts';
-import { UPLOADS } from '../cost.ts';
+import { linkUpload, UPLOADS } from '../cost.ts';
 import { Distribution } from '../histogram.ts';
 import type { MeasureName } from '../measures.ts';
 import type { SwarmRecording } from '../swarm-recorder.ts';
@@ -30,6 +30,8 @@ const OF_A_MESH: MeasureName[] = [
   'links.opened.rate',
   'links.setup',
   'up.states',
+  'up.links',
+  'up.links.formula',
   'recipients.mean',
   'forwarded.ratio',
   'accusations.rate',
@@ -70,6 +72,7 @@ export function addMesh(
   const told = sum(({ meta: { mesh } }) => mesh.stateBytes + mesh.states * headerBytes);
   out.set('up.states', played > 0 ? (told * 8) / 1000 / played : null, whyNone);
   out.set('recipients.mean', recipientsOf(swarms).mean, 'no peer told how many it tells');
+  addLinkUpload(out, meta, swarms, { openedHz: played > 0 ? opened / played : 0, headerBytes });
 
   const stateBytes = sum(({ meta: { mesh } }) => mesh.stateBytes);
   const forwarded = sum(({ meta: { mesh } }) => mesh.forwardedBytes);
@@ -77,6 +80,23 @@ export function addMesh(
   out.set('forwarded.ratio', all > 0 ? forwarded / all : null, 'no state was counted');
   const accused = sum(({ meta: { mesh } }) => mesh.accused);
   out.set('accusations.rate', played > 0 ? (accused / played) * 3600 : null, whyNone);
+}
+
+/** What links cost besides states, counted and in closed form. */
+function addLinkUpload(
+  out: MeasureSheet,
+  meta: AuthorityMeta,
+  swarms: readonly SwarmRecording[],
+  { openedHz, headerBytes }: { openedHz: number; headerBytes: number },
+): void {
+  const { pings, links: signals = 0 } = uploadsOf(meta, swarms, headerBytes);
+  out.set('up.links', pings === undefined ? null : pings + signals, 'no ping was counted');
+  const told = recipientsOf(swarms).mean;
+  const links = new Distribution();
+  for (const swarm of swarms) links.merge(new Distribution(swarm.meta.peers.links));
+  const formula =
+    told === null || links.mean === null ? null : linkUpload({ links: links.mean, told, openedHz, headerBytes });
+  out.set('up.links.formula', formula, 'no peer told its links', 'modelled');
 }
 
 /** Players who signed two things of which only one can be true. */

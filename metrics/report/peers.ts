@@ -123,14 +123,21 @@ export function growthFigures(groups: readonly Group[]): string[] {
   const growing = meshes.filter((group) => pointsOf(group, 'up.formula').length > 1);
   const furthest = growing.sort((a, b) => sizesOf(b).at(-1)! - sizesOf(a).at(-1)!)[0];
   if (!furthest) return [];
+  const links = pointsOf(furthest, 'up.links.formula');
+  const statesAndLinks = pointsOf(furthest, 'up.formula').flatMap((point) => {
+    const extra = links.find(({ x }) => x === point.x);
+    return extra ? [{ ...point, y: point.y + extra.y }] : [];
+  });
   const lines: Line[] = [
     { label: 'mean, counted', colour: 0, dash: 0, points: pointsOf(furthest, 'up.wire.mean') },
     { label: 'worst peer, counted', colour: 1, dash: 0, points: pointsOf(furthest, 'up.wire.worst') },
     { label: 'states, arithmetic', colour: 0, dash: 1, points: pointsOf(furthest, 'up.formula') },
+    { label: 'states and links, arithmetic', colour: 2, dash: 1, points: statesAndLinks },
   ];
   const caption =
-    `${furthest.label}, with transport headers. Dashed: k · f · (h + b) of each run, k being those who are told. Counted is ` +
-    'all else too: pings, news of coins, claims, what is forwarded and relayed; opening links is not. ' +
+    `${furthest.label}, with transport headers. Dashed: k · f · (h + b) of each run, k being those who are told, then with pings over all links ` +
+    'and signals for new ones. Counted is all else too: news of coins, claims, what is forwarded and relayed; what is below ' +
+    'messages when a link is opened (DTLS, SCTP) is not. ' +
     `Evidence: counted is ${furthest.simulated ? 'simulated' : 'measured'}, arithmetic is modelled.`;
   const plot = linePlot({ xName: 'players', yName: 'kbit/s', lines, limits: [] });
   return [figure('How the upload of a peer grows where it tells its neighbours only', caption, plot)];

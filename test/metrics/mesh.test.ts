@@ -255,6 +255,29 @@ describe('neighbours', () => {
     expect(whyOf(auditMesh(), 'up.formula')).toContain('by need');
   });
 
+  test('what links cost besides states, counted and in closed form', () => {
+    const told = auditMesh({
+      tell: ([first, second]) => {
+        for (const one of [first!, second!]) {
+          one.mesh.recipients(2, 5000);
+          one.links(4, 1, 5000);
+        }
+        first!.mesh.linkOpened(5000, 3 * WINDOW_S);
+        first!.mesh.sent('pings', { messages: 100, bytes: 1000 }, 5000);
+        first!.mesh.sent('links', { messages: 3, bytes: 550 }, 5000);
+        first!.bytes(0, 5000, 1550, 0, 103, 0);
+      },
+    });
+    const kbps = ((1550 + 103 * HEADER_BYTES) * 8) / 1000 / WINDOW_S;
+    expect(value(told, 'up.links')).toBeCloseTo(kbps, 3);
+    // Two told links of five, one new one a second.
+    const pings = (2 / 1.5 + 3 * 1.6) * (HEADER_BYTES + 10);
+    const formula = told.measures['up.links.formula'];
+    expect(formula).toMatchObject({ evidence: 'modelled' });
+    expect(formula!.value! / (((pings + 3 * HEADER_BYTES + 550) * 8) / 1000)).toBeCloseTo(1, 2);
+    expect(whyOf(auditMesh(), 'up.links')).toContain('no ping');
+  });
+
   test('what was sent by purpose, as its share of the upload of a peer', () => {
     const told = auditMesh({
       tell: ([first, second]) => {
