@@ -65,6 +65,8 @@ export const doublePickup: Cheat = {
   id: 'double-pickup',
   title: 'claims coins that it never reached, several of them the same',
   defences: { mesh: 'witnesses' },
-  open: { mesh: 'where players are alone now and then, nobody is asked whether it was there' },
+  open: {
+    mesh: 'where fewer than 16 players are in sight on average, some are alone now and then, and nobody is asked whether it was there',
+  },
   wrapSession: (session, notes = noNotes()) => wrapMesh(session, (honest) => claimFar(honest, notes)),
 };
