@@ -234,7 +234,7 @@ describe('heads', () => {
     // Three and one do not hear each other: two forwards, and lies.
     table.tamper = (from, to, bytes) => (from === 1 && to === 3 && bytes[1] === Kind.meshState ? [] : [bytes]);
     table.run(1000);
-    table.run(3000, (tick) => {
+    table.run(8000, (tick) => {
       allStand(table)(tick);
       const state = encodeState(standing(tick, 10_000, 10_000));
       table.send(2, 3, encodeMesh({ type: 'meshForward', peer: 1, state }));

@@ -39,6 +39,8 @@ const MISFITS = 2;
 const HEADLESS_S = 10;
 /** Whoever forwarded what its owner did not sign for is not listened to for so long. */
 const LIAR_MS = 10_000;
+/** Two stories are found out within this. */
+const PROVEN_WITHIN_S = 4;
 /** A state told over the own link is newer than what others forward: those are not needed for so long. */
 const DIRECT_S = 0.5;
 
@@ -77,6 +79,7 @@ export class Heads {
   #ownName = '';
   #own: SignedHead[] = [];
   #turn = 0;
+  #suspects: { teller: PeerId; owner: PeerId; tick: number; heardTick: number }[] = [];
   /** Who was told something since the last own head. */
   readonly #told = new Set<PeerId>();
   /** Who told different stories, as was found out and said already. */
@@ -182,7 +185,19 @@ export class Heads {
     }
   }
 
+  /** Who passed on what a liar told it is none: whether the owner is one shows within a moment. */
+  #nameForwarders(): void {
+    const dueTick = this.#ground.tick() - PROVEN_WITHIN_S * this.#rate;
+    const due = this.#suspects.filter(({ heardTick }) => heardTick <= dueTick);
+    this.#suspects = this.#suspects.filter(({ heardTick }) => heardTick > dueTick);
+    for (const { teller, owner, tick } of due) {
+      if (this.#guilty.has(owner)) continue;
+      this.#ground.tell({ type: 'accused', by: this.#ground.self(), peer: teller, reason: 'forged forward', tick });
+    }
+  }
+
   #watchHeadless(): void {
+    this.#nameForwarders();
     for (const [peer, story] of this.#stories) {
       if (story.unsigned <= HEADLESS_S) continue;
       story.unsigned = 0;
@@ -262,9 +277,7 @@ export class Heads {
       this.#ground.counters.forgedForwards++;
       const isNews = nowMs >= (this.#liars.get(teller) ?? 0);
       this.#liars.set(teller, nowMs + LIAR_MS);
-      if (isNews) {
-        this.#ground.tell({ type: 'accused', by: this.#ground.self(), peer: teller, reason: 'forged forward', tick });
-      }
+      if (isNews) this.#suspects.push({ teller, owner: peer, tick, heardTick: this.#ground.tick() });
     } else if (++story.misfits >= MISFITS) {
       if (!this.#guilty.has(peer)) this.#ground.tell({ type: 'equivocation', peer, tick, isProven: false });
       this.#convict(peer, 'two stories', tick);
