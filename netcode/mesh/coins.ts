@@ -2,11 +2,12 @@
  * Coins, where the ledger meets the ground: what lies around as far as is known, what the avatar claims, what was granted,
  * and what neighbours hear of it. The ledger decides; here nothing is given or taken.
  */
-import { SHIELD_PRICE } from '../../game/constants.ts';
+import { SHIELD_PRICE, TILE } from '../../game/constants.ts';
 import { nextPurchaseKey } from '../../game/input.ts';
 import { raiseShield, touchesCoin } from '../../game/step.ts';
 import { EventKind, Status } from '../../game/world.ts';
 import { type Core, isOwnAlive, type Stage } from './core.ts';
+import type { LyingCoin } from './ledger/coin-book.ts';
 import { encodeNewsList } from './ledger/news-codec.ts';
 import { tellNews } from './telling.ts';
 
@@ -22,10 +23,23 @@ export function collect(core: Core, nowMs: number): void {
   if (!isOwnAlive(core)) return;
   const x = world.players.x[core.player]!;
   const y = world.players.y[core.player]!;
-  for (const coin of ledger.book.lying) {
+  for (const coin of coinsInReach(core.stage!, x, y)) {
     if (!touchesCoin(x, y, coin.x, coin.y) || ledger.isPending(coin.token)) continue;
     if (ledger.take(coin.token, nowMs)) core.trust?.claimed(coin.token, coin.x, coin.y);
   }
+}
+
+/** Coins around (x, y), the only ones that can be touched: looked for anew when some changed, or the avatar has gone on. */
+function coinsInReach({ ledger, reach }: Stage, x: number, y: number): readonly LyingCoin[] {
+  const isNear = (coinX: number, coinY: number, most: number) =>
+    Math.abs(coinX - x) <= most && Math.abs(coinY - y) <= most;
+  if (reach.revision !== ledger.book.revision || !isNear(reach.x, reach.y, TILE)) {
+    reach.revision = ledger.book.revision;
+    reach.x = x;
+    reach.y = y;
+    reach.coins = [...ledger.book.lying].filter((coin) => isNear(coin.x, coin.y, 2 * TILE));
+  }
+  return reach.coins;
 }
 
 /** Asks for the purchase that the player wants; one at a time, and none for the dead. */
@@ -76,8 +90,12 @@ export function recentNews(core: Core, tick: number): Uint8Array {
   return news.length === 0 ? NO_NEWS : encodeNewsList(news);
 }
 
-/** Lays the coins that are known of into the world, where the view and the page find them. */
-export function layKnownCoins({ world, ledger }: Stage): void {
+/** Lays the coins that are known of into the world, where the view and the page find them, if anything has changed. */
+export function layKnownCoins(stage: Stage): void {
+  const { world, ledger, laidRevision } = stage;
+  // What is claimed is not shown while it is: with claims under way each tick is another picture.
+  stage.laidRevision = ledger.pending > 0 ? -1 : ledger.book.revision;
+  if (laidRevision === ledger.book.revision && ledger.pending === 0) return;
   const { coins } = world;
   coins.amount.fill(0);
   for (const { id, x, y, token } of ledger.book.lying) {

@@ -17,7 +17,7 @@ import { type PeerId, RENDEZVOUS } from '../session.ts';
 import { createView, type View } from '../view.ts';
 import { WorldViewer } from '../world-view.ts';
 import type { Epoch } from './epoch.ts';
-import type { CoinNews } from './ledger/coin-book.ts';
+import type { CoinNews, LyingCoin } from './ledger/coin-book.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { Other } from './other.ts';
 import type { IntroducedPeer } from './room-messages.ts';
@@ -71,6 +71,10 @@ export interface Stage {
   readonly viewer: WorldViewer;
   readonly view: View;
   readonly ledger: Ledger;
+  /** The coins as they were last laid into the world, by the revision of the book; −1 for anew. */
+  laidRevision: number;
+  /** Coins near where the avatar was, by the same revision. */
+  readonly reach: { revision: number; x: number; y: number; coins: LyingCoin[] };
   /** By slot: the tick of what its owner last told; −1 for nobody. */
   readonly toldTick: Int32Array;
   /** By slot: what its avatar does until its owner tells otherwise. */
@@ -262,6 +266,8 @@ export function createStage(core: Core, settings: MeshSettings, send: (to: PeerI
         ? { vouch: (claim, decide) => core.trust!.vouch(claim, decide, core.nowMs) }
         : {}),
     }),
+    laidRevision: -1,
+    reach: { revision: -1, x: 0, y: 0, coins: [] },
     toldTick: new Int32Array(capacity).fill(-1),
     buttons: new Uint8Array(capacity),
     before: { x: 0, y: 0 },

@@ -58,10 +58,12 @@ export function careForLinks(core: Core, nowMs: number): void {
   core.trust?.advance(nowMs);
   let open = 0;
   for (const other of core.others.values()) {
-    other.line.advance(nowMs);
     watchSilence(core, other, nowMs);
-    ping(core, other, nowMs);
-    if (other.isReachable || nowMs - other.dialledMs < REDIAL_AFTER_MS) open++;
+    if (other.isReachable) {
+      other.line.advance(nowMs);
+      ping(core, other, nowMs);
+      open++;
+    } else if (nowMs - other.dialledMs < REDIAL_AFTER_MS) open++;
     else if (nowMs - Math.max(other.lastHeardMs, other.stateAtMs, other.tileAtMs) > FORGET_AFTER_MS)
       forget(core, other);
   }

@@ -133,7 +133,7 @@ function rateFor(core: Core, other: Other, distance: number, isFighting: boolean
 
 /** Keeps links alive, and measures their round trips. */
 export function ping(core: Core, other: Other, nowMs: number): void {
-  if (other.isReachable && nowMs >= other.pingDueMs) sayPing(core, other, nowMs);
+  if (nowMs >= other.pingDueMs) sayPing(core, other, nowMs);
 }
 
 /** A ping tells the tile to those only who are not told the place. */
