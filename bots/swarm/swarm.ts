@@ -20,8 +20,8 @@ const RESOURCES_EVERY_MS = 1000;
 const MOST_IN_A_ROW = 128;
 /**
  * A process full of peers leaves what arrives alone for up to so long, and then takes all of it. Its loop would wake for
- * each datagram, and walk every callback of every link each time (links/native-channel.ts): with 24 peers of 47 links that
- * is half of what it does. Native threads go on meanwhile. A few peers need none of this, and are spared the delay.
+ * each datagram, and walk every callback of every link each time (links/native-channel.ts): with 20 peers of 39 links that
+ * was a third of what it did. Native threads go on meanwhile. A few peers need none of this, and are spared the delay.
  */
 const GATHER_MS = 5;
 const LEAST_BOTS_TO_GATHER = 12;

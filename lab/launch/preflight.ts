@@ -7,7 +7,7 @@ import type { Launcher } from './launcher.ts';
 
 /**
  * Worker processes of a plan: one core is left to a hub that is busy. More than one per core only take turns: 48 peers of a
- * mesh lag 11 ms in two processes on two cores and 58 ms in four, where each has code of its own to warm up, and fewer
+ * mesh lag 13 ms in two processes on two cores and 58 ms in four, where each has code of its own to warm up, and fewer
  * datagrams are waiting whenever a native thread wakes.
  */
 export function workersOf(plan: Plan, { isHubBusy }: Pick<Launcher, 'isHubBusy'>): number {
