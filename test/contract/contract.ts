@@ -1,6 +1,8 @@
 /** What every kind of match owes its players: one suite, run unchanged for all of them, live and on virtual time. */
 import { afterEach, describe, expect, test } from 'vitest';
+import { Walker } from '../../bots/policies/walking.ts';
 import { Button } from '../../game/input.ts';
+import { Random } from '../../game/random.ts';
 import { rulesHash } from '../../game/rules-hash.ts';
 import { decodeMessage, encodeMessage } from '../../netcode/messages.ts';
 import { PROTOCOL_VERSION } from '../../netcode/protocol.ts';
@@ -29,6 +31,7 @@ export function describeContract(world: ContractWorld): void {
       const running = await start({ scenario: 'everyone' });
       const [ada, bob] = await joinAll(running, 'ada', 'bob');
       expect(ada.slot).not.toBe(bob.slot);
+      meet(ada, bob);
       const seen = () => placeOf(bob.view!, ada.slot);
       const before = await running.until('bob sees ada', seen);
       ada.decide = pacing;
@@ -44,6 +47,7 @@ export function describeContract(world: ContractWorld): void {
       const ticks = ada.view!.tick;
       const [cleo] = await joinAll(running, 'cleo');
       expect(cleo.view!.tick).toBeGreaterThan(ticks);
+      meet(ada, bob, cleo);
       await running.until('cleo sees both', () => placeOf(cleo.view!, ada.slot) && placeOf(cleo.view!, bob.slot));
       await running.until('both see cleo', () => placeOf(ada.view!, cleo.slot) && placeOf(bob.view!, cleo.slot));
       expect((await cleo.names()).sort()).toEqual(['ada', 'bob', 'cleo']);
@@ -188,6 +192,14 @@ async function seesMore(match: ContractMatch, player: ContractPlayer, snapshots:
 function placeOf({ players }: View, slot: number): { x: number } | null {
   for (let i = 0; i < players.count; i++) if (players.id[i] === slot) return { x: players.x[i]! };
   return null;
+}
+
+/** They walk to the middle, for two who have only just come may be out of each other's sight. */
+function meet(...players: ContractPlayer[]): void {
+  for (const player of players) {
+    const walker = new Walker(new Random(player.slot, 0));
+    player.decide = (view) => ({ buttons: walker.towards(view, view.arena.size >> 1, view.arena.size >> 1), aim: 0 });
+  }
 }
 
 /** To and fro: an obstacle may stand on one side, not on both. */
