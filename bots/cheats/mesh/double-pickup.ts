@@ -66,7 +66,7 @@ export const doublePickup: Cheat = {
   title: 'claims coins that it never reached, several of them the same',
   defences: { mesh: 'witnesses' },
   open: {
-    mesh: 'where fewer than 16 players are in sight on average, some are alone now and then, and nobody is asked whether it was there',
+    mesh: 'where fewer than 8 players are in sight on average, some are alone now and then, and nobody is asked whether it was there',
   },
   wrapSession: (session, notes = noNotes()) => wrapMesh(session, (honest) => claimFar(honest, notes)),
 };
