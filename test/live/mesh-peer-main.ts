@@ -4,6 +4,7 @@
  */
 import { policyOf } from '../../bots/policies/index.ts';
 import { Walker } from '../../bots/policies/walking.ts';
+import { TILE } from '../../game/constants.ts';
 import { Button, NO_INPUT, type PlayerInput } from '../../game/input.ts';
 import { Random } from '../../game/random.ts';
 import { monotonicMs } from '../../links/timer.ts';
@@ -63,7 +64,30 @@ function decide(view: View): PlayerInput {
     return { buttons: buttons & ~Button.fire, aim };
   }
   if (order.type !== 'stand' || !order.at) return NO_INPUT;
-  return { buttons: walker.towards(view, order.at.x, order.at.y), aim: 0 };
+  return { buttons: walkTo(order.at, view), aim: 0 };
+}
+
+/** The least way that was left, when that was, and until when it goes elsewhere instead. */
+let least = Number.POSITIVE_INFINITY;
+let leastTick = 0;
+let roamEndTick = 0;
+let roam: Place = { x: 0, y: 0 };
+
+/** As bots walk; but who has come no nearer for three seconds goes some way for one, for a test must not hang on a corner. */
+function walkTo({ x, y }: Place, view: View): number {
+  const { self, tick, arena } = view;
+  const { tickRateHz } = arena.rules;
+  const left = Math.abs(x - self.x) + Math.abs(y - self.y);
+  if (left < least - TILE / 8) {
+    least = left;
+    leastTick = tick;
+  } else if (left > TILE && tick - leastTick > 3 * tickRateHz) {
+    roam = { x: random.below(2 * TILE) - TILE, y: random.below(2 * TILE) - TILE };
+    roamEndTick = tick + tickRateHz;
+    least = Number.POSITIVE_INFINITY;
+    leastTick = roamEndTick;
+  }
+  return tick < roamEndTick ? walker.along(view, roam.x, roam.y) : walker.towards(view, x, y);
 }
 
 const driver = startPeer((birth) => new MeshSession(birth, monotonicMs()), {
@@ -78,6 +102,7 @@ const { session } = driver;
 process.on('message', (told: MeshOrder) => {
   if (told.type !== 'take') {
     order = told;
+    least = Number.POSITIVE_INFINITY;
     return;
   }
   wanted = told.spot;
