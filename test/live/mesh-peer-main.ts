@@ -61,7 +61,8 @@ let trouble = '';
 function decide(view: View): PlayerInput {
   if (order.type === 'collect') {
     const { buttons, aim } = collect(view);
-    return { buttons: buttons & ~Button.fire, aim };
+    // Who dies later must hold coins then: it buys nothing.
+    return { buttons: buttons & ~(Button.fire | Button.buy), aim };
   }
   if (order.type !== 'stand' || !order.at) return NO_INPUT;
   return { buttons: walkTo(order.at, view), aim: 0 };
