@@ -8,7 +8,8 @@ import { chosenSeeds } from './fault-script.ts';
 import { playMeshFaults } from './mesh-faults.ts';
 
 const asked = process.env['MESH_SEEDS'];
-const seeds = chosenSeeds(asked ?? '1-40');
+/** 626: cut off from a new match, one forwards to another what its former self tells, by a number that is now the other's. */
+const seeds = chosenSeeds(asked ?? '1-40,626');
 
 describe('peers of a mesh find back to one match', () => {
   test.for(seeds)('after everything went wrong (seed %i)', (seed) => {
