@@ -96,7 +96,10 @@ export const UPLOADS = {
     kbps(players * rateHz * (headerBytes + inInterest * entityBytes)),
 } as const;
 
-/** Pings a second over a link: to those who are told states, and to others, who are pinged the sooner, the nearer they are. */
+/**
+ * Pings a second over a link (M13): to those who are told states every 1.5 s; to others by how far they
+ * are beyond, every 0.4 to 1.5 s. That is 1.61 on average over the ring around 22 who are told that 56 links reach.
+ */
 const TOLD_PINGS_HZ = 1 / 1.5;
 const UNTOLD_PINGS_HZ = 1.6;
 const PING_BYTES = 10;

@@ -10,8 +10,8 @@ import { createBrowserPeerConnection } from '../../links/peer-connection-browser
 import { PeerDriver } from '../../links/peer-driver.ts';
 import type { LinkProfile } from '../../netcode/link/profiles.ts';
 import type { MeshCrypto } from '../../netcode/mesh/trust/crypto.ts';
-import type { PlayingPeer } from '../../netcode/playing-peer.ts';
-import type { RosterEntry, SessionEvent, Transport } from '../../netcode/session.ts';
+import type { PeerOptions, PlayingPeer } from '../../netcode/playing-peer.ts';
+import type { RosterEntry, SessionEvent } from '../../netcode/session.ts';
 import type { View } from '../../netcode/view.ts';
 import {
   GOODBYE_MS,
@@ -33,14 +33,10 @@ export interface PeerParticipantOptions extends ParticipantOptions {
 }
 
 /** What every session of a page is made from. */
-export interface Birth {
-  transport: Transport;
-  name: string;
-  inputRateHz: number;
-  randomBytes: (into: Uint8Array) => void;
+export type Birth = Omit<PeerOptions, 'room' | 'resumeToken'> & {
   /** Of use where the peers of a match sign. */
   crypto: MeshCrypto;
-}
+};
 
 /** What the network panel notes of a peer. */
 export interface PeerMeasures {

@@ -57,7 +57,8 @@ export class MeshNotebook {
   /** The newest tick whose input the avatar reflects. */
   #inputTick = -1;
   #before = NOTHING_YET;
-  /** What was sent until the last tick, by what it is for. */
+  /** What it sends for, and what was sent until the last tick. */
+  #parts: string[] | null = null;
   readonly #sent: Record<string, SentCount> = {};
   /** Links over which a state has come, by peer: when they came up, and whose avatar it was. */
   readonly #direct = new Map<number, { upMs: number; slot: number }>();
@@ -132,11 +133,11 @@ export class MeshNotebook {
       mesh.forwarded(counters.forwardedBytes - before.forwardedBytes, nowMs);
     }
     this.#before = { ...counters };
-    for (const [part, { messages, bytes }] of Object.entries(counters.upload))
-      this.#noteSent(part, messages, bytes, nowMs);
+    this.#parts ??= Object.keys(counters.upload);
+    for (const part of this.#parts) this.#noteSent(part, counters.upload[part]!, nowMs);
   }
 
-  #noteSent(part: string, messages: number, bytes: number, nowMs: number): void {
+  #noteSent(part: string, { messages, bytes }: SentCount, nowMs: number): void {
     this.#sent[part] ??= { messages: 0, bytes: 0 };
     const sent = this.#sent[part];
     if (messages === sent.messages) return;

@@ -12,7 +12,7 @@ import { LockstepSession } from '../../netcode/lockstep/lockstep-session.ts';
 import { encodeSettings, lockstepSettings } from '../../netcode/lockstep/settings.ts';
 import { MeshSession } from '../../netcode/mesh/mesh-session.ts';
 import { encodeMeshSettings, meshSettings } from '../../netcode/mesh/settings.ts';
-import type { PlayingPeer } from '../../netcode/playing-peer.ts';
+import type { PeerOptions, PlayingPeer } from '../../netcode/playing-peer.ts';
 import type { SessionEvent } from '../../netcode/session.ts';
 import { LiveMatch, type LiveTopology, type TestPlayer, until } from '../live/harness.ts';
 import { LiveRendezvous } from '../live/peer-harness.ts';
@@ -147,11 +147,7 @@ class AuthorityPlayer extends ClientPlayer implements ContractPlayer {
 }
 
 /** Makes the session of a peer in the room MAIN. */
-type MakeSession<S extends PlayingPeer> = (birth: Birth) => S;
-type Birth = Pick<
-  LockstepSession['options'] & MeshSession['options'],
-  'transport' | 'name' | 'room' | 'inputRateHz' | 'randomBytes' | 'resumeToken'
->;
+type MakeSession<S extends PlayingPeer> = (birth: PeerOptions) => S;
 
 const makeLockstep: MakeSession<LockstepSession> = (birth) => new LockstepSession(birth, monotonicMs());
 const makeMesh: MakeSession<MeshSession> = (birth) => new MeshSession(birth, monotonicMs());

@@ -8,7 +8,7 @@ import { openNodeDataChannelEnd } from '../../links/data-channel-node.ts';
 import { createNodePeerConnection } from '../../links/peer-connection-node.ts';
 import { PeerDriver, type PeerDriverOptions } from '../../links/peer-driver.ts';
 import { systemTimer } from '../../links/timer.ts';
-import type { PlayingPeer } from '../../netcode/playing-peer.ts';
+import type { Birth, PlayingPeer } from '../../netcode/playing-peer.ts';
 import type { Span } from './stalls.ts';
 
 export interface PeerSettings {
@@ -22,14 +22,6 @@ export interface PeerReport {
   atMs: number;
   /** When the machine kept this process from running, since the last report. */
   stalls: Span[];
-}
-
-interface Birth {
-  transport: 'datagram';
-  name: string;
-  room: string;
-  inputRateHz: number;
-  randomBytes: (into: Uint8Array) => void;
 }
 
 const PUMP_EVERY_MS = 5;
