@@ -2,32 +2,47 @@
  * One data channel over node-datachannel, as an end needs it. An exception inside a native callback would abort the whole
  * process and no handler would see it, so each callback is wrapped by `guarded`.
  *
- * Callbacks are few, for each costs as long as its link lives: it is a handle of the event loop, and whenever the native
- * side wakes the loop all of these are walked. With four peers of 31 links each in a process, and eight callbacks at each
- * end of a link, that was a quarter of what the event loop did.
+ * There is one callback, for messages. Each costs as long as its link lives: it is a handle of the event loop, and whenever
+ * the native side wakes the loop all of these are walked. With four peers of 31 links each in a process, and eight callbacks
+ * at each end of a link, that was a quarter of what the event loop did. So now and then it is looked whether channels have
+ * opened, or closed.
  */
 import type { DataChannel, PeerConnection } from 'node-datachannel';
 import { type EndStats, MAX_MESSAGE_BYTES } from './client-end.ts';
 import { lowerNativeThreads } from './native-tuning.ts';
 
-/** How often connections are looked at, whether they still hold. */
-const WATCH_EVERY_MS = 500;
 const BROKEN: ReadonlySet<string> = new Set(['failed', 'closed', 'disconnected']);
 
-/** What is done when one of these connections has broken. */
-const watched = new Map<PeerConnection, () => void>();
-let watching: ReturnType<typeof setInterval> | undefined;
+/** Looks at things every few milliseconds as long as there are any, until a look says that it was the last. */
+class Watch {
+  readonly #everyMs: number;
+  readonly #looks = new Map<NativeChannel, () => boolean>();
+  #timer: ReturnType<typeof setInterval> | undefined;
 
-function lookAtAll(): void {
-  for (const [connection, broken] of [...watched]) {
-    if (!BROKEN.has(connection.state())) continue;
-    watched.delete(connection);
-    broken();
+  constructor(everyMs: number) {
+    this.#everyMs = everyMs;
   }
-  if (watched.size > 0) return;
-  clearInterval(watching);
-  watching = undefined;
+
+  add(channel: NativeChannel, look: () => boolean): void {
+    this.#looks.set(channel, look);
+    this.#timer ??= setInterval(() => this.#lookAtAll(), this.#everyMs).unref();
+  }
+
+  delete(channel: NativeChannel): void {
+    this.#looks.delete(channel);
+  }
+
+  #lookAtAll(): void {
+    for (const [channel, look] of [...this.#looks]) if (look()) this.#looks.delete(channel);
+    if (this.#looks.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
 }
+
+/** Whether those that are to open have, and whether the others still hold. */
+const opening = new Watch(10);
+const holding = new Watch(500);
 
 /** The end that a channel carries for. */
 export interface ChannelOwner {
@@ -47,6 +62,7 @@ export interface ChannelOwner {
 export class NativeChannel {
   readonly #owner: ChannelOwner;
   #channel: DataChannel | null = null;
+  #hasOpened = false;
 
   constructor(owner: ChannelOwner) {
     this.#owner = owner;
@@ -65,13 +81,14 @@ export class NativeChannel {
     }
   }
 
-  /** Closes the owner when the connection breaks. */
+  /** Closes the owner when the connection breaks, or the other side closes the channel. */
   watch(connection: PeerConnection): void {
-    watched.set(
-      connection,
-      this.guarded(() => this.#owner.close(this.#owner.lostReason())),
-    );
-    watching ??= setInterval(lookAtAll, WATCH_EVERY_MS).unref();
+    holding.add(this, () => {
+      if (BROKEN.has(connection.state())) this.#owner.close(this.#owner.lostReason());
+      else if (this.#hasOpened && !this.#isOpen) this.#owner.close(this.#owner.closedReason);
+      else return false;
+      return true;
+    });
   }
 
   /** Takes the one channel there is. */
@@ -80,17 +97,32 @@ export class NativeChannel {
     this.#channel = channel;
     channel.onMessage(
       this.guarded((data: string | Buffer | ArrayBuffer) => {
+        // It may come before anybody has looked whether the channel is open.
+        this.#lookWhetherOpen();
         if (typeof data === 'string' || data.byteLength > MAX_MESSAGE_BYTES) owner.stats.malformedMessages += 1;
         else owner.received(data instanceof ArrayBuffer ? new Uint8Array(data) : data);
       }),
     );
-    channel.onClosed(this.guarded(() => owner.close(owner.closedReason)));
-    const ready = this.guarded(() => {
+    if (!this.#lookWhetherOpen()) opening.add(this, () => this.#lookWhetherOpen());
+  }
+
+  #lookWhetherOpen(): boolean {
+    if (this.#hasOpened) return true;
+    if (!this.#isOpen) return false;
+    this.#hasOpened = true;
+    this.guarded(() => {
       lowerNativeThreads();
-      owner.opened();
-    });
-    if (channel.isOpen()) ready();
-    else channel.onOpen(ready);
+      this.#owner.opened();
+    })();
+    return true;
+  }
+
+  get #isOpen(): boolean {
+    try {
+      return this.#channel?.isOpen() ?? false;
+    } catch {
+      return false;
+    }
   }
 
   /** Sends one message, or counts it as dropped. Never throws. */
@@ -105,7 +137,8 @@ export class NativeChannel {
 
   /** Closes the channel, and the connection below it. Never throws. */
   close(connection: PeerConnection | null): void {
-    if (connection) watched.delete(connection);
+    opening.delete(this);
+    holding.delete(this);
     try {
       this.#channel?.close();
       connection?.close();

@@ -1,6 +1,6 @@
 /** A peer connection in a page, over the browser's own WebRTC. Workers have none: it lives on the page's main thread. */
 import { NO_WEBRTC, takeMessages, whenPageCloses } from './browser-channel.ts';
-import { BasePeerConnection, PEER_CHANNEL_LABEL, type PeerConnection } from './peer-connection.ts';
+import { BasePeerConnection, PEER_CHANNEL, type PeerConnection } from './peer-connection.ts';
 
 class BrowserPeerConnection extends BasePeerConnection {
   readonly #connection: RTCPeerConnection | null;
@@ -27,7 +27,6 @@ class BrowserPeerConnection extends BasePeerConnection {
       if (connectionState !== 'failed' && connectionState !== 'closed') return;
       this.close(this.state === 'opening' ? 'no direct link could be made' : 'the link to the peer was lost');
     };
-    connection.ondatachannel = ({ channel }) => this.#attach(channel);
     this.#forgetPage = whenPageCloses((reason) => this.close(reason));
   }
 
@@ -51,7 +50,7 @@ class BrowserPeerConnection extends BasePeerConnection {
 
   protected startOffer(): void {
     this.#step(async (connection) => {
-      this.#attach(connection.createDataChannel(PEER_CHANNEL_LABEL, { ordered: false, maxRetransmits: 0 }));
+      this.#openChannel(connection);
       await connection.setLocalDescription();
       this.#signalLocal(connection);
     });
@@ -61,6 +60,7 @@ class BrowserPeerConnection extends BasePeerConnection {
     this.#step(async (connection) => {
       await connection.setRemoteDescription({ type, sdp });
       if (type === 'offer') {
+        this.#openChannel(connection);
         await connection.setLocalDescription();
         this.#signalLocal(connection);
       }
@@ -80,11 +80,9 @@ class BrowserPeerConnection extends BasePeerConnection {
     });
   }
 
-  #attach(channel: RTCDataChannel): void {
-    if (this.#channel || channel.label !== PEER_CHANNEL_LABEL || this.state === 'closed') {
-      channel.close();
-      return;
-    }
+  #openChannel(connection: RTCPeerConnection): void {
+    const { label, id, maxRetransmits } = PEER_CHANNEL;
+    const channel = connection.createDataChannel(label, { negotiated: true, id, ordered: false, maxRetransmits });
     this.#channel = channel;
     takeMessages(channel, this.stats, (bytes) => this.received(bytes));
     channel.onclose = () => this.close('the peer closed the link');

@@ -1,10 +1,10 @@
 /** A peer connection in Node, over node-datachannel. */
 import { isIP } from 'node:net';
-import type { DataChannel, PeerConnection as NativeConnection } from 'node-datachannel';
+import type { PeerConnection as NativeConnection } from 'node-datachannel';
 import nodeDataChannel from 'node-datachannel';
 import { NativeChannel } from './native-channel.ts';
 import { delayAcknowledgements } from './native-tuning.ts';
-import { BasePeerConnection, PEER_CHANNEL_LABEL, type PeerConnection } from './peer-connection.ts';
+import { BasePeerConnection, PEER_CHANNEL, type PeerConnection } from './peer-connection.ts';
 import { addressOfCandidate, candidatesIn } from './peer-signals.ts';
 
 export interface NodePeerConnectionOptions {
@@ -29,7 +29,6 @@ class NodePeerConnection extends BasePeerConnection {
     const connection = new nodeDataChannel.PeerConnection('peer', { iceServers: [], bindAddress });
     this.#connection = connection;
     this.#channel.watch(connection);
-    connection.onDataChannel(this.#channel.guarded((channel: DataChannel) => this.#attach(channel)));
   }
 
   get bufferedBytes(): number {
@@ -38,7 +37,7 @@ class NodePeerConnection extends BasePeerConnection {
 
   protected startOffer(): void {
     this.#channel.guarded(() => {
-      this.#attach(this.#connection.createDataChannel(PEER_CHANNEL_LABEL, { unordered: true, maxRetransmits: 0 }));
+      this.#openChannel();
       this.#signalLocal();
     })();
   }
@@ -52,7 +51,10 @@ class NodePeerConnection extends BasePeerConnection {
       this.close('the peer sent a description that cannot be used');
       return;
     }
-    if (type === 'offer') this.#signalLocal();
+    if (type === 'offer') {
+      this.#channel.guarded(() => this.#openChannel())();
+      this.#signalLocal();
+    }
     this.described();
   }
 
@@ -78,10 +80,10 @@ class NodePeerConnection extends BasePeerConnection {
     }
   }
 
-  #attach(channel: DataChannel): void {
-    if (this.#channel.isAttached || channel.getLabel() !== PEER_CHANNEL_LABEL || this.state === 'closed')
-      channel.close();
-    else this.#channel.attach(channel);
+  #openChannel(): void {
+    const { label, id, maxRetransmits } = PEER_CHANNEL;
+    const options = { negotiated: true, id, unordered: true, maxRetransmits };
+    this.#channel.attach(this.#connection.createDataChannel(label, options));
   }
 
   protected transmit(bytes: Uint8Array): void {

@@ -26,8 +26,8 @@ export interface PeerConnection extends ClientEnd {
 /** Makes a fresh connection; a driver is given the one of its platform. */
 export type ConnectionFactory = () => PeerConnection;
 
-/** Label by which both sides know their one data channel. */
-export const PEER_CHANNEL_LABEL = 'netbed-peer';
+/** The one data channel, which both sides make alike: so neither tells the other of it, nor waits to hear. */
+export const PEER_CHANNEL = { label: 'netbed-peer', id: 0, maxRetransmits: 0 } as const;
 
 /** Candidates that are kept for a description that has not come. */
 const MOST_CANDIDATES = 32;
