@@ -98,14 +98,16 @@ export const UPLOADS = {
 
 /**
  * Pings a second over a link (M13): to those who are told states every 1.5 s; to others by how far they
- * are beyond, every 0.4 to 1.5 s. That is 1.61 on average over the ring around 22 who are told that 56 links reach.
+ * are beyond, every 0.4 to 1.5 s. That is 1.5 on average over the ring around 18 who are told that 56 links reach.
  */
 const TOLD_PINGS_HZ = 1 / 1.5;
-const UNTOLD_PINGS_HZ = 1.6;
+const UNTOLD_PINGS_HZ = 1.5;
 const PING_BYTES = 10;
-/** What diallers say through others, each way, until a link is up. Measured by `npm run bench:links`. */
+/** Of a ping that rides along with a state (M15): no headers, but its length, and what a bundle needs. */
+const RIDING_PING_BYTES = PING_BYTES + 2 + 5;
+/** What diallers say through others, each way, until a link is up: a description, a candidate, and an acknowledgement. */
 const SIGNALS = 3;
-const SIGNALLED_BYTES = 550;
+const SIGNALLED_BYTES = 300;
 
 export interface LinkInputs {
   /** Links that a peer has, those of them over which states are told, and how many come up per second. */
@@ -117,8 +119,9 @@ export interface LinkInputs {
 
 /** What links cost a peer that tells its neighbours, besides states, in kbit/s: pings over each, signals for each new one. */
 export function linkUpload({ links, told, openedHz, headerBytes }: LinkInputs): number {
-  const pingsHz = told * TOLD_PINGS_HZ + (links - told) * UNTOLD_PINGS_HZ;
-  return kbps(pingsHz * (headerBytes + PING_BYTES) + openedHz * (SIGNALS * headerBytes + SIGNALLED_BYTES));
+  const pings =
+    told * TOLD_PINGS_HZ * RIDING_PING_BYTES + (links - told) * UNTOLD_PINGS_HZ * (headerBytes + PING_BYTES);
+  return kbps(pings + openedHz * (SIGNALS * headerBytes + SIGNALLED_BYTES));
 }
 
 export type UploadForm = keyof typeof UPLOADS;

@@ -93,13 +93,17 @@ export class ByteWriter {
   }
 
   u8(value: number): this {
-    if (this.#at === this.#bytes.length) {
-      const larger = new Uint8Array(this.#bytes.length * 2);
-      larger.set(this.#bytes);
-      this.#bytes = larger;
-    }
+    this.#makeRoom(1);
     this.#bytes[this.#at++] = value;
     return this;
+  }
+
+  #makeRoom(bytes: number): void {
+    const needed = this.#at + bytes;
+    if (needed <= this.#bytes.length) return;
+    const larger = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
+    larger.set(this.#bytes);
+    this.#bytes = larger;
   }
 
   u16(value: number): this {
@@ -111,7 +115,9 @@ export class ByteWriter {
   }
 
   bytes(value: Uint8Array): this {
-    for (const byte of value) this.u8(byte);
+    this.#makeRoom(value.length);
+    this.#bytes.set(value, this.#at);
+    this.#at += value.length;
     return this;
   }
 

@@ -63,6 +63,7 @@ export const Kind = {
   meshNews: 65,
   meshKill: 66,
   meshSignal: 67,
+  meshBundle: 68,
   // 70 to 79: what lets peers of a mesh trust each other; see mesh/trust/.
   meshHello: 70,
   meshProof: 71,

@@ -24,7 +24,13 @@ export class ReliableChannel {
   #nextToDeliver = 0;
   readonly #unacked: Waiting[] = [];
   readonly #early = new Map<number, Uint8Array>();
+  readonly #firstResendMs: number;
   resent = 0;
+
+  /** `firstResendMs`: longer than a round trip and whatever the other side waits before it acknowledges. */
+  constructor(firstResendMs = FIRST_RESEND_MS) {
+    this.#firstResendMs = firstResendMs;
+  }
 
   /** Wraps a message for sending, and keeps it until it is acknowledged; null when the queue is full. */
   wrap(inner: Uint8Array, nowMs: number): Uint8Array | null {
@@ -32,7 +38,8 @@ export class ReliableChannel {
     const sequence = this.#nextToSend;
     this.#nextToSend = (sequence + 1) & 0xffff;
     const bytes = encodeMessage({ type: 'reliable', sequence, inner });
-    this.#unacked.push({ sequence, bytes, dueMs: nowMs + FIRST_RESEND_MS, waitMs: FIRST_RESEND_MS });
+    const waitMs = this.#firstResendMs;
+    this.#unacked.push({ sequence, bytes, dueMs: nowMs + waitMs, waitMs });
     return bytes;
   }
 

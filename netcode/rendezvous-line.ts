@@ -14,11 +14,12 @@ export class ReliableLine {
   readonly #outbox: Pick<Outbox, 'send'>;
   readonly #to: PeerId;
   readonly #transport: Transport;
-  readonly #channel = new ReliableChannel();
+  readonly #channel: ReliableChannel;
   readonly #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
 
-  constructor(outbox: Pick<Outbox, 'send'>, to: PeerId, transport: Transport) {
+  constructor(outbox: Pick<Outbox, 'send'>, to: PeerId, transport: Transport, firstResendMs?: number) {
+    this.#channel = new ReliableChannel(firstResendMs);
     this.#outbox = outbox;
     this.#to = to;
     this.#transport = transport;

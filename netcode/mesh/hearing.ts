@@ -6,6 +6,7 @@ import { decodeMessage, encodeMessage, kindOf } from '../messages.ts';
 import { Kind, PROTOCOL_VERSION, ProtocolError } from '../protocol.ts';
 import { type PeerId, RENDEZVOUS } from '../session.ts';
 import { hearShot } from './avatar.ts';
+import { messagesIn } from './bundle.ts';
 import type { Core } from './core.ts';
 import type { CoinNews } from './ledger/coin-book.ts';
 import { decodeNews, decodeNewsList, encodeNews } from './ledger/news-codec.ts';
@@ -64,7 +65,11 @@ function refuseVersion(core: Core, from: Other, kind: number, bytes: Uint8Array,
 
 function deliver(core: Core, other: Other, bytes: Uint8Array, nowMs: number): void {
   const kind = kindOf(bytes);
-  if (kind === Kind.meshState) {
+  if (kind === Kind.meshBundle) {
+    for (const message of messagesIn(bytes)) {
+      if (core.trust?.refuses(other.id, message) !== true) deliver(core, other, message, nowMs);
+    }
+  } else if (kind === Kind.meshState) {
     hearState(core, other, other, bytes, nowMs);
     forward(core, other, bytes, nowMs);
   } else if (kind === Kind.meshNews) {

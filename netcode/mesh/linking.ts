@@ -13,8 +13,8 @@ import { type Core, ownPlace, placeForLinks } from './core.ts';
 import { type KnownSpots, LAST_SPOT, NO_SPOTS } from './ledger/coin-book.ts';
 import { encodeNews } from './ledger/news-codec.ts';
 import { FRESH_MS, LINKING_RADIUS, type Other, TELLING_RADIUS, tileOf } from './other.ts';
-import { MAX_LISTED, type MeshMessage } from './peer-codec.ts';
-import { linkChanged, peerOf, ping, say, send, tellCell } from './telling.ts';
+import { encodeMesh, MAX_LISTED, type MeshMessage } from './peer-codec.ts';
+import { linkChanged, peerOf, ping, say, send, sendOverdue, sendSoon, tellCell } from './telling.ts';
 
 /** A link over which nothing comes for so long is given up. */
 const HANG_UP_AFTER_MS = 4000;
@@ -62,6 +62,7 @@ export function careForLinks(core: Core, nowMs: number): void {
     if (other.isReachable) {
       other.line.advance(nowMs);
       ping(core, other, nowMs);
+      sendOverdue(core, other, nowMs);
       open++;
     } else if (nowMs - other.dialledMs < REDIAL_AFTER_MS) open++;
     else if (nowMs - Math.max(other.lastHeardMs, other.stateAtMs, other.tileAtMs) > FORGET_AFTER_MS)
@@ -221,7 +222,10 @@ function askAround(core: Core, place: { x: number; y: number }, nowMs: number): 
   let coins = coinsAround(core, x, y);
   for (const other of asked) {
     core.counters.asks++;
-    say(core, other.id, { type: 'meshAsk', x, y, buttons, known, coins }, nowMs);
+    const ask = encodeMesh({ type: 'meshAsk', x, y, buttons, known, coins });
+    // Who is told our states gets it with one of them.
+    if (other.isTold) sendSoon(core, other, ask, nowMs);
+    else send(core, other.id, ask, nowMs);
     // One of them is enough to be told what lies there.
     coins = NO_SPOTS;
   }

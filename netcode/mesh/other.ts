@@ -9,6 +9,10 @@ import type { AvatarState } from './state-codec.ts';
 const SMOOTHING = 0.2;
 /** Who may see an avatar is told of it several times a second: a place that was told longer ago is no longer believed. */
 export const FRESH_MS = 1000;
+/** What waits to ride along with something else goes by itself after this long. */
+export const RIDE_MS = 100;
+/** Reliable messages are sent again after this long: they and their acknowledgements may both wait for a ride. */
+const RESEND_MS = 500;
 /** "Not told": of a tile. */
 export const NO_TILE = 0xffff;
 
@@ -51,6 +55,9 @@ export class Other {
   /** Signals that were handed on for it in the second that began then. */
   signals = 0;
   signalledMs = Number.NEGATIVE_INFINITY;
+  /** What is to ride along with whatever is said to it next, and until when that is waited for. */
+  waiting: Uint8Array[] = [];
+  waitingUntilMs = Number.POSITIVE_INFINITY;
   /** Those whom we forward its states, and until when. */
   readonly forwardUntilMs = new Map<PeerId, number>();
   #echoMs = -1;
@@ -65,7 +72,7 @@ export class Other {
 
   /** Reliable messages begin anew with each link. */
   static lineTo(id: PeerId, send: (bytes: Uint8Array) => void): ReliableLine {
-    return new ReliableLine({ send: (_to, _channel, bytes) => send(bytes) }, id, 'datagram');
+    return new ReliableLine({ send: (_to, _channel, bytes) => send(bytes) }, id, 'datagram', RESEND_MS);
   }
 
   get isReachable(): boolean {
@@ -108,7 +115,8 @@ function length(dx: number, dy: number): number {
   return Math.sqrt(dx * dx + dy * dy);
 }
 
-/** Those this near are told where we are: by the time it arrives they may see us. */
+/** Those this near are told where we are, by their tile or by their place: by the time it arrives they may see us. */
 export const TELLING_RADIUS = VISION_RADIUS + 64 * 256;
+export const TELLING_RADIUS_EXACT = VISION_RADIUS + 16 * 256;
 /** Links to those this near are opened: by the time one is up they may be told. */
 export const LINKING_RADIUS = VISION_RADIUS + 128 * 256;

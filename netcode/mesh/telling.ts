@@ -4,10 +4,11 @@ import { mintPlace } from '../../game/mint.ts';
 import { encodeMessage } from '../messages.ts';
 import { type LinkState, type PeerId, RENDEZVOUS } from '../session.ts';
 import { ownState } from './avatar.ts';
+import { encodeBundle, fittingOf, isInNoHurry, mayBundle } from './bundle.ts';
 import { type Core, otherOf, ownPlace } from './core.ts';
 import type { CoinNews } from './ledger/coin-book.ts';
 import { encodeNews } from './ledger/news-codec.ts';
-import { NO_TILE, Other, TELLING_RADIUS, tileOf } from './other.ts';
+import { NO_TILE, Other, RIDE_MS, TELLING_RADIUS, TELLING_RADIUS_EXACT, tileOf } from './other.ts';
 import { encodeMesh, type MeshMessage } from './peer-codec.ts';
 import { encodeState } from './state-codec.ts';
 
@@ -17,15 +18,45 @@ const MOST_PING_MS = 1500;
 /** Those this near, and those in a fight, are told twice as often where sending is by need. */
 const NEAR = VISION_RADIUS / 2;
 
-/** Whatever goes to another peer goes through here. Bytes belong to the link afterwards. */
+/** Whatever goes to another peer goes through here, and takes along what waits. Bytes belong to the link afterwards. */
 export function send(core: Core, to: PeerId, bytes: Uint8Array, nowMs: number): void {
   const other = core.others.get(to);
   if (!other?.isReachable) return;
-  const sealed = core.trust ? core.trust.seal(to, bytes) : bytes;
+  if (other.waiting.length === 0 || !mayBundle(bytes)) transmit(core, other, bytes, nowMs);
+  else sendWaiting(core, other, [bytes], nowMs);
+}
+
+/** For what is in no hurry: it rides along with the next message to that peer, which is soon where it sees us. */
+export function sendSoon(core: Core, other: Other, bytes: Uint8Array, nowMs: number): void {
+  if (other.link !== 'up') {
+    send(core, other.id, bytes, nowMs);
+    return;
+  }
+  if (other.waiting.length === 0) other.waitingUntilMs = nowMs + RIDE_MS;
+  other.waiting.push(bytes);
+}
+
+/** Regular care: what has waited in vain for something to ride along with. */
+export function sendOverdue(core: Core, other: Other, nowMs: number): void {
+  if (other.waiting.length > 0 && nowMs >= other.waitingUntilMs) sendWaiting(core, other, [], nowMs);
+}
+
+function sendWaiting(core: Core, other: Other, first: Uint8Array[], nowMs: number): void {
+  const messages = [...first, ...other.waiting];
+  other.waiting = [];
+  while (messages.length > 0) {
+    const count = fittingOf(messages);
+    const together = messages.splice(0, count);
+    transmit(core, other, count === 1 ? together[0]! : encodeBundle(together), nowMs);
+  }
+}
+
+function transmit(core: Core, other: Other, bytes: Uint8Array, nowMs: number): void {
+  const sealed = core.trust ? core.trust.seal(other.id, bytes) : bytes;
   if (!sealed) return;
   other.lastSentMs = nowMs;
-  if (other.link === 'relayed') core.rendezvous.relay(to, sealed);
-  else core.outbox.send(to, 'unreliable', sealed);
+  if (other.link === 'relayed') core.rendezvous.relay(other.id, sealed);
+  else core.outbox.send(other.id, 'unreliable', sealed);
 }
 
 /** Over the link where there is one, through the rendezvous where not: for the ledger, whose homes are anybody. */
@@ -39,8 +70,14 @@ export function sendReliable(other: Other, bytes: Uint8Array, nowMs: number): vo
 }
 
 export function peerOf(core: Core, id: PeerId, nowMs: number): Other {
-  // Resent messages go out whenever the line is looked at.
-  return otherOf(core, id, (bytes) => send(core, id, bytes, core.nowMs), nowMs);
+  return otherOf(core, id, (bytes) => sendOfLine(core, id, bytes), nowMs);
+}
+
+/** What a reliable line has to say; what it sends again goes out whenever the line is looked at. */
+function sendOfLine(core: Core, id: PeerId, bytes: Uint8Array): void {
+  const other = core.others.get(id);
+  if (other && isInNoHurry(bytes)) sendSoon(core, other, bytes, core.nowMs);
+  else send(core, id, bytes, core.nowMs);
 }
 
 export function linkChanged(core: Core, id: PeerId, state: LinkState, nowMs: number): void {
@@ -59,7 +96,8 @@ export function linkChanged(core: Core, id: PeerId, state: LinkState, nowMs: num
     return;
   }
   if (!wasReachable) {
-    other.line = Other.lineTo(id, (bytes) => send(core, id, bytes, core.nowMs));
+    other.line = Other.lineTo(id, (bytes) => sendOfLine(core, id, bytes));
+    other.waiting = [];
     core.counters.linksOpened++;
     core.trust?.linkChanged(id, state, nowMs);
   }
@@ -89,7 +127,7 @@ export function tellState(core: Core, tick: number, nowMs: number): void {
   for (const other of core.others.values()) {
     if (!other.isReachable || other.slot < 0 || core.trust?.mayTell(other.id) === false) continue;
     const distance = other.distanceTo(x, y, nowMs);
-    if (distance > TELLING_RADIUS) {
+    if (distance > tellingRadius(core, other, nowMs)) {
       if (other.isTold) sayOutOfSight(core, other, nowMs);
       continue;
     }
@@ -105,7 +143,16 @@ function tell(core: Core, other: Other, bytes: Uint8Array, nowMs: number): void 
   other.isTold = true;
   core.counters.statesSent++;
   core.counters.stateBytes += bytes.length;
+  if (nowMs >= other.pingDueMs) sendSoon(core, other, pingTo(core, other, nowMs), nowMs);
   send(core, other.id, bytes, nowMs);
+}
+
+/**
+ * Whose place is known need not be told before it is near; of a tile nobody knows how far it is. Where defences are on
+ * all are told early: who judges somebody's way must not lose sight of it wherever vision ends.
+ */
+function tellingRadius(core: Core, other: Other, nowMs: number): number {
+  return core.trust === null && other.hasPlace(nowMs) ? TELLING_RADIUS_EXACT : TELLING_RADIUS;
 }
 
 /** Who has just come into sight is answered at once with what was told last, and not only in the next tick. */
@@ -113,7 +160,8 @@ export function answerState(core: Core, other: Other, nowMs: number): void {
   const place = ownPlace(core);
   if (!place || core.told.length === 0 || other.isTold || !other.isReachable || other.slot < 0) return;
   if (core.returnsTo || core.trust?.mayTell(other.id) === false) return;
-  if (other.distanceTo(place.x, place.y, nowMs) <= TELLING_RADIUS) tell(core, other, core.told, nowMs);
+  if (other.distanceTo(place.x, place.y, nowMs) <= tellingRadius(core, other, nowMs))
+    tell(core, other, core.told, nowMs);
 }
 
 /** The last that it hears of where we are: from now on it is told our tile only. */
@@ -131,18 +179,22 @@ function rateFor(core: Core, other: Other, distance: number, isFighting: boolean
   return distance <= VISION_RADIUS ? sendRateHz : Math.max(1, sendRateHz >> 1);
 }
 
-/** Keeps links alive, and measures their round trips. */
+/** Keeps links alive, and measures their round trips. Where states are told a ping waits for the next of them. */
 export function ping(core: Core, other: Other, nowMs: number): void {
-  if (nowMs >= other.pingDueMs) sayPing(core, other, nowMs);
+  if (nowMs >= other.pingDueMs + (other.isTold ? RIDE_MS : 0)) sayPing(core, other, nowMs);
+}
+
+function sayPing(core: Core, other: Other, nowMs: number): void {
+  send(core, other.id, pingTo(core, other, nowMs), nowMs);
 }
 
 /** A ping tells the tile to those only who are not told the place. */
-function sayPing(core: Core, other: Other, nowMs: number): void {
+function pingTo(core: Core, other: Other, nowMs: number): Uint8Array {
   other.pingDueMs = nowMs + pingEveryMs(core, other, nowMs);
   // Where it will be back nobody is to know, and where it lies those see who see it.
   const place = other.isTold || core.returnsTo ? null : ownPlace(core);
   const tile = place ? tileOf(place.x, place.y) : NO_TILE;
-  say(core, other.id, { type: 'meshPing', tile, timeMs: Math.floor(nowMs) & 0xffff, ...other.echo(nowMs) }, nowMs);
+  return encodeMesh({ type: 'meshPing', tile, timeMs: Math.floor(nowMs) & 0xffff, ...other.echo(nowMs) });
 }
 
 /** Whoever may be in sight sooner is pinged sooner, so that neither is surprised. */
@@ -150,7 +202,7 @@ function pingEveryMs(core: Core, other: Other, nowMs: number): number {
   const place = ownPlace(core);
   if (other.isTold || !place) return MOST_PING_MS;
   const beyond = other.distanceTo(place.x, place.y, nowMs) - TELLING_RADIUS;
-  return Math.max(LEAST_PING_MS, Math.min(MOST_PING_MS, (beyond * 1000) / PLAYER_SPEED_PER_S));
+  return Math.max(LEAST_PING_MS, Math.min(MOST_PING_MS, (beyond * 1250) / PLAYER_SPEED_PER_S));
 }
 
 /** Passes a state on to those who asked for it because they have no link to its owner yet. */

@@ -1,5 +1,6 @@
 /** What a peer uploads, by what it is for: to see where the bytes of a mesh go besides states. */
 import { Kind } from '../protocol.ts';
+import { bytesInBundle, FRAME_BYTES, messagesIn } from './bundle.ts';
 
 /** Messages and their bytes, without the headers of the transport. */
 export interface Sent {
@@ -43,11 +44,17 @@ export function emptyUpload(): Upload {
   return Object.fromEntries(UPLOAD_PARTS.map((part) => [part, { messages: 0, bytes: 0 }])) as Upload;
 }
 
-/** Counts a message that goes out, to a peer or to the rendezvous. */
+/** Counts a message that goes out, to a peer or to the rendezvous. Of a bundle the first is the message, whatever rides along. */
 export function countUpload(upload: Upload, bytes: Uint8Array): void {
-  const sent = upload[partOf(bytes)];
+  const [first, ...others] = bytes[KIND_AT] === Kind.meshBundle ? messagesIn(bytes, true) : [bytes];
+  const sent = upload[partOf(first!)];
   sent.messages++;
   sent.bytes += bytes.length;
+  for (const [i, other] of others.entries()) {
+    const ridden = bytesInBundle(other) + (i === 0 ? FRAME_BYTES : 0);
+    sent.bytes -= ridden;
+    upload[partOf(other)].bytes += ridden;
+  }
 }
 
 function partOf(bytes: Uint8Array): UploadPart {

@@ -6,6 +6,7 @@ import { DEFAULT_MATCH } from '../../game/arena.ts';
 import { SUBUNITS } from '../../game/constants.ts';
 import type { PlayerInput } from '../../game/input.ts';
 import { Random } from '../../game/random.ts';
+import { messagesIn } from '../../netcode/mesh/bundle.ts';
 import { MeshSession } from '../../netcode/mesh/mesh-session.ts';
 import { decodeMesh, encodeMesh, type MeshMessage } from '../../netcode/mesh/peer-codec.ts';
 import { encodeMeshSettings, type MeshSettings, meshSettings } from '../../netcode/mesh/settings.ts';
@@ -31,11 +32,17 @@ export interface Sent {
 
 export type Told = Partial<AvatarState> & { x: number; y: number };
 
+function kindsIn(bytes: Uint8Array): number[] {
+  return (bytes[1] === Kind.meshBundle ? messagesIn(bytes) : [bytes]).map((message) => message[1]!);
+}
+
 export class MeshAlone {
   readonly session: MeshSession;
   readonly rendezvous: RendezvousSession;
   nowMs = 0;
   sent: Sent[] = [];
+  /** The same as it went out, with the kinds of what was in each. */
+  readonly datagrams: { atMs: number; to: PeerId; kinds: number[] }[] = [];
   dialled: { atMs: number; to: PeerId }[] = [];
   hungUp: { atMs: number; to: PeerId }[] = [];
   readonly events: SessionEvent[] = [];
@@ -115,6 +122,7 @@ export class MeshAlone {
           session.linkChanged(request.to, 'down', nowMs);
         } else {
           if (request.to === RENDEZVOUS && !this.isOffline) this.rendezvous.receive(SELF, request.bytes, nowMs);
+          this.datagrams.push({ atMs: nowMs, to: request.to, kinds: kindsIn(request.bytes) });
           this.#note(request.to, request.bytes);
         }
       }
@@ -123,6 +131,10 @@ export class MeshAlone {
   }
 
   #note(to: PeerId, bytes: Uint8Array): void {
+    if (to !== RENDEZVOUS && bytes[1] === Kind.meshBundle) {
+      for (const message of messagesIn(bytes)) this.#note(to, message);
+      return;
+    }
     const wrapped = bytes[1] === Kind.reliable ? decodeMessage(bytes) : null;
     if (wrapped?.type !== 'reliable') {
       this.sent.push({ atMs: this.nowMs, to, bytes, isReliable: false });

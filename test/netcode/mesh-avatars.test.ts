@@ -94,13 +94,13 @@ describe('telling', () => {
   }
 
   test('M3: by need the near hear 20 times a second, those in vision 10 times, those just beyond 5 times', () => {
-    const counts = told([150, 170, 310, 330, 380, 390], 'need').map(({ length }) => length);
+    const counts = told([150, 170, 310, 325, 335, 340], 'need').map(({ length }) => length);
     expect(counts).toEqual([40, 20, 20, 10, 10, 0]);
     expect(told([170, 330], 'need', { isFighting: true }).map(({ length }) => length)).toEqual([40, 10]);
   });
 
   test('M3: flat all hear alike; not all of them in the same tick', () => {
-    const ticks = told([150, 310, 380, 390], 'flat');
+    const ticks = told([150, 310, 335, 340], 'flat');
     expect(ticks.map(({ length }) => length)).toEqual([20, 20, 20, 0]);
     expect(ticks[1]!.filter((tick) => ticks[0]!.includes(tick))).toEqual([]);
   });
@@ -128,7 +128,7 @@ describe('telling', () => {
     alone.meet(2, { x: 1100, y: 500 });
     alone.run(500);
     expect(alone.states(2)).toEqual([]);
-    alone.tell(2, { x: 880, y: 500, tick: alone.session.tick + 1 });
+    alone.tell(2, { x: 832, y: 500, tick: alone.session.tick + 1 });
     expect(alone.states(2).map(({ atMs, state }) => [atMs, state.tick])).toEqual([[alone.nowMs, alone.session.tick]]);
   });
 

@@ -3,6 +3,7 @@
  * repeats them, changed, and sealed again by the session itself: the cheater has its own keys, and nobody else's.
  */
 
+import { encodeBundle, messagesIn } from '../../../netcode/mesh/bundle.ts';
 import type { MeshSession } from '../../../netcode/mesh/mesh-session.ts';
 import { NO_TILE } from '../../../netcode/mesh/other.ts';
 import { encodeMesh } from '../../../netcode/mesh/peer-codec.ts';
@@ -45,6 +46,13 @@ export class Outgoing {
   }
 
   #changed(to: PeerId, bytes: Uint8Array, change: Change): Uint8Array | null {
+    if (bytes[1] === Kind.meshBundle) {
+      const messages = messagesIn(bytes);
+      const changed = messages.map((message) => this.#changed(to, message, change));
+      if (changed.every((message, i) => message === messages[i])) return bytes;
+      const left = changed.filter((message) => message !== null);
+      return left.length === 0 ? null : encodeBundle(left);
+    }
     if (bytes[1] !== Kind.reliable) return change(to, bytes);
     const message = decodeMessage(bytes);
     if (message.type !== 'reliable') return bytes;

@@ -102,9 +102,14 @@ export class Trust {
    * from whom, though the two may have no link.
    */
   open(from: PeerId, bytes: Uint8Array, isCarried: boolean): Uint8Array | null {
-    if (this.#bans.refuses(from, bytes)) return null;
+    if (bytes[1] !== Kind.meshBundle && this.refuses(from, bytes)) return null;
     if (isCarried && isForStrangers(bytes)) return bytes;
     return this.#links ? this.#links.open(from, bytes) : bytes;
+  }
+
+  /** Whether nothing of this message is to be heard, for it is from somebody who is banned. */
+  refuses(from: PeerId, bytes: Uint8Array): boolean {
+    return this.#bans.refuses(from, bytes);
   }
 
   /** A message of the defences themselves. Throws a ProtocolError on bad bytes. */
