@@ -12,7 +12,7 @@
  */
 import type { Transport } from '../netcode/session.ts';
 import { BaseEnd, type ClientEnd } from './client-end.ts';
-import { formatSignal, type PeerSignal, parseSignal, withoutCandidates } from './peer-signals.ts';
+import { describe, formatSignal, type PeerSignal, parseSignal, sessionDescription } from './peer-signals.ts';
 
 export interface PeerConnection extends ClientEnd {
   /** Called with what the other side's `accept` must be given. */
@@ -33,7 +33,7 @@ export const PEER_CHANNEL = { label: 'netbed-peer', id: 0, maxRetransmits: 0 } a
 const MOST_CANDIDATES = 32;
 
 type Candidate = Extract<PeerSignal, { type: 'candidate' }>;
-type Description = Exclude<PeerSignal, Candidate>;
+type DescriptionSignal = Exclude<PeerSignal, Candidate>;
 
 /** Keeps the order of signalling; subclasses talk to the platform. */
 export abstract class BasePeerConnection extends BaseEnd implements PeerConnection {
@@ -63,13 +63,13 @@ export abstract class BasePeerConnection extends BaseEnd implements PeerConnecti
     else this.#acceptDescription(signal);
   }
 
-  #acceptDescription({ type, attempt, sdp }: Description): void {
+  #acceptDescription({ type, attempt, ...description }: DescriptionSignal): void {
     const expected = this.#hasOffered ? 'answer' : 'offer';
     const isOurs = this.#hasOffered ? attempt === this.#attempt : this.#attempt === '';
     if (type !== expected || !isOurs || this.#isDescribed) return;
     this.#attempt = attempt;
     this.#isDescribed = true;
-    this.takeDescription(type, sdp);
+    this.takeDescription(type, sessionDescription(description));
   }
 
   #acceptCandidate(candidate: Candidate): void {
@@ -91,7 +91,9 @@ export abstract class BasePeerConnection extends BaseEnd implements PeerConnecti
 
   protected signalDescription(type: 'offer' | 'answer', sdp: string): void {
     if (this.state === 'closed') return;
-    this.onSignal(formatSignal({ type, attempt: this.#attempt, sdp: withoutCandidates(sdp) }));
+    const description = describe(sdp, type);
+    if (description) this.onSignal(formatSignal({ type, attempt: this.#attempt, ...description }));
+    else this.close('this side described itself in a way that the other would not understand');
   }
 
   /**

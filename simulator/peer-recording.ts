@@ -17,10 +17,10 @@ import type { PeerKind } from './peer-kind.ts';
 import type { PeerNode } from './peer-node.ts';
 
 /**
- * What the diallers of a link tell each other through the rendezvous, each way: a description and its candidates. Measured on
- * real links by `npm run bench:links`. What is below messages (checks of candidates, DTLS, SCTP) counts here as little as live.
+ * What the diallers of a link tell each other through the rendezvous, each way: a description (155 bytes) and its candidates
+ * (120 each), and what carries them, as on real links. What is below messages (checks of candidates, DTLS, SCTP) counts here as little as live.
  */
-const SIGNALLED_BYTES = 550;
+const SIGNALLED_BYTES = 300;
 const SIGNALS = 3;
 
 export class PeerRecording<S extends PlayingPeer> {

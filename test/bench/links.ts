@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type DataChannel, PeerConnection } from 'node-datachannel';
+import { describe as describeSide, formatSignal } from '../../links/peer-signals.ts';
 
 const LINKS = 40;
 const IDLE_MS = 5000;
@@ -32,14 +33,15 @@ function describe(from: PeerConnection, to: PeerConnection, link: Link, describe
   let isDescribed = false;
   const waiting: (() => void)[] = [];
   from.onLocalDescription((sdp, type) => {
-    link.signalledBytes += sdp.length;
+    const kind = type === 'offer' ? 'offer' : 'answer';
+    link.signalledBytes += formatSignal({ type: kind, attempt: 'bench', ...describeSide(sdp, kind)! }).length;
     to.setRemoteDescription(sdp, type);
     isDescribed = true;
     described();
     for (const candidate of waiting.splice(0)) candidate();
   });
   from.onLocalCandidate((candidate, mid) => {
-    link.signalledBytes += candidate.length;
+    link.signalledBytes += formatSignal({ type: 'candidate', attempt: 'bench', candidate, mid }).length;
     const tell = () => to.addRemoteCandidate(candidate, mid);
     if (isDescribed) tell();
     else waiting.push(tell);

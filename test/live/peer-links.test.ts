@@ -7,6 +7,7 @@ import { openNodeDataChannelEnd } from '../../links/data-channel-node.ts';
 import { DIAL_LIMIT_MS } from '../../links/dialler.ts';
 import { PEER_CHANNEL, type PeerConnection } from '../../links/peer-connection.ts';
 import { createNodePeerConnection } from '../../links/peer-connection-node.ts';
+import { describe, sessionDescription } from '../../links/peer-signals.ts';
 import { customProfile } from '../../netcode/link/profiles.ts';
 import type { SessionEvent } from '../../netcode/session.ts';
 import { until } from './harness.ts';
@@ -176,10 +177,11 @@ test('rubbish from a peer is counted, and the others notice nothing', async () =
     '',
     'x'.repeat(5000),
     '{"type":"offer"}',
-    '{"type":"offer","attempt":"1","sdp":{}}',
+    '{"type":"offer","attempt":"1","ufrag":{}}',
   ];
-  const sdps = ['v=0\r\na=fingerprint:', 'v=0\r\na=ice-ufrag:x\r\na=ice-pwd:y\r\na=fingerprint:sha-256 00\r\n'];
-  for (const sdp of sdps) rubbish.push(JSON.stringify({ type: 'offer', attempt: 'x', sdp }));
+  const offer = { type: 'offer', attempt: 'x', ufrag: 'abcd', pwd: 'p'.repeat(22), print: `${'A'.repeat(43)}=` };
+  // One that looks right, one that an answer would be, one with a line of its own.
+  for (const setup of ['actpass', 'active', 'actpass\r\na=ice-lite']) rubbish.push(JSON.stringify({ ...offer, setup }));
   for (const candidate of ['', 'candidate:', 'a=candidate:1 1 UDP 1 999.9.9.9 99999 typ host']) {
     rubbish.push(JSON.stringify({ type: 'candidate', attempt: 'x', candidate, mid: '0' }));
   }
@@ -216,15 +218,15 @@ test('text on a peer link is counted and dropped, and nobody listens to other ch
   const raw = new nodeDataChannel.PeerConnection('mallory', { iceServers: [], bindAddress: '127.0.0.1' });
   const say = (signal: object) =>
     mallory.session.rendezvous.signal(ada.id, JSON.stringify({ attempt: 'm', ...signal }), performance.now());
-  raw.onLocalDescription((sdp, type) => say({ type, sdp }));
+  raw.onLocalDescription((sdp, type) => say({ type, ...describe(sdp, 'offer') }));
   raw.onLocalCandidate((candidate, mid) => say({ type: 'candidate', candidate, mid }));
   const foreign = raw.createDataChannel('foreign');
   const { label, id } = PEER_CHANNEL;
   const channel = raw.createDataChannel(label, { negotiated: true, id, unordered: true, maxRetransmits: 0 });
   await until('the raw channel is open', () => {
     for (const payload of signals.splice(0)) {
-      const { type, sdp, candidate, mid } = JSON.parse(payload);
-      if (type === 'answer') raw.setRemoteDescription(sdp, type);
+      const { type, candidate, mid, ...description } = JSON.parse(payload);
+      if (type === 'answer') raw.setRemoteDescription(sessionDescription(description), type);
       else raw.addRemoteCandidate(candidate, mid);
     }
     return channel.isOpen() && foreign.isOpen();
@@ -257,8 +259,8 @@ test('bent descriptions and candidates are refused without harm', async () => {
     const [a, b] = [createNodePeerConnection(), createNodePeerConnection()];
     const carry = (to: PeerConnection) => (payload: string) => {
       const signal = JSON.parse(payload);
-      for (const field of ['sdp', 'candidate']) {
-        if (signal[field] && random.below(2) === 0) signal[field] = bend(signal[field]);
+      for (const field of ['ufrag', 'pwd', 'print', 'setup', 'candidate']) {
+        if (signal[field] && random.below(8) === 0) signal[field] = bend(signal[field]);
       }
       to.accept(JSON.stringify(signal));
     };
