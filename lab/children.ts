@@ -35,8 +35,8 @@ export class Child<ToChild extends object, FromChild extends { type: string }> {
   readonly #waiting = new Set<{ type: string; resolve: (message: never) => void; reject: (error: Error) => void }>();
   #stopping = false;
 
-  /** `cores` is what `taskset` takes; null leaves the choice to the system. */
-  constructor(name: string, entry: URL, cores: string | null = null) {
+  /** `cores` is what `taskset` takes; null leaves the choice to the system. `flags` are for Node. */
+  constructor(name: string, entry: URL, cores: string | null = null, flags: readonly string[] = []) {
     this.name = name;
     this.process = fork(entry, [], {
       ...(cores === null ? {} : { execPath: 'taskset' }),
@@ -44,7 +44,7 @@ export class Child<ToChild extends object, FromChild extends { type: string }> {
       // Recordings are typed arrays: the structured clone carries them as they are.
       serialization: 'advanced',
       // So `node --cpu-prof lab/netbed.mjs run …` profiles every process of a run.
-      execArgv: [...(cores === null ? [] : ['-c', cores, process.execPath]), ...process.execArgv],
+      execArgv: [...(cores === null ? [] : ['-c', cores, process.execPath]), ...process.execArgv, ...flags],
       // A terminal's Ctrl-C is for the parent, which ends its children in order.
       detached: true,
     });

@@ -48,6 +48,8 @@ export interface ClientEnd {
 /** A client's own send buffer may hold this much before more is dropped: about 2 s of the fastest inputs. */
 export const MAX_CLIENT_BUFFERED_BYTES = 64 * 1024;
 
+const CHECK_EVERY_BYTES = 2048;
+
 /** Longest message either side takes; snapshots of the densest crowd stay below it. */
 export const MAX_MESSAGE_BYTES = 64 * 1024;
 
@@ -74,19 +76,29 @@ export abstract class BaseEnd implements ClientEnd {
   onMessage: (bytes: Uint8Array) => void = () => {};
   onClose: (reason: string) => void = () => {};
   #state: EndState = 'opening';
+  #uncheckedBytes = 0;
 
   get state(): EndState {
     return this.#state;
   }
 
   send(channel: Channel, bytes: Uint8Array): void {
-    if (this.#state !== 'open' || this.bufferedBytes > MAX_CLIENT_BUFFERED_BYTES) {
+    if (this.#state !== 'open' || this.#isFull(bytes.length)) {
       this.stats.droppedMessages += 1;
       return;
     }
     this.stats.sentMessages += 1;
     this.stats.sentBytes += bytes.length;
     this.transmit(bytes, channel);
+  }
+
+  /** What lies below is asked once for many small messages: the question costs as much as sending one of them. */
+  #isFull(bytes: number): boolean {
+    this.#uncheckedBytes += bytes;
+    if (this.#uncheckedBytes < CHECK_EVERY_BYTES) return false;
+    if (this.bufferedBytes > MAX_CLIENT_BUFFERED_BYTES) return true;
+    this.#uncheckedBytes = 0;
+    return false;
   }
 
   close(reason = 'closed by this side'): void {

@@ -31,8 +31,11 @@ class ConditionedEnd extends BaseEnd {
     end.onOpen = () => this.opened();
     end.onClose = (reason) => this.close(reason);
     end.onMessage = (bytes) => {
-      // The bytes are valid during this call only, and wait longer. A Buffer's own `slice` would not copy.
-      this.link.down.offer(new Uint8Array(bytes), this.#timer.nowMs());
+      const nowMs = this.#timer.nowMs();
+      // The bytes are valid during this call only, and may wait longer. A Buffer's own `slice` would not copy.
+      this.link.down.offer(new Uint8Array(bytes), nowMs);
+      // Where the sender has delayed it already, it need not wait for a timer.
+      this.#takeArrived(nowMs);
       this.#arm();
     };
   }
@@ -61,10 +64,15 @@ class ConditionedEnd extends BaseEnd {
     const nowMs = this.#timer.nowMs();
     // Both channels are one below: what a stream needs to keep, the model keeps.
     for (const bytes of this.link.up.due(nowMs)) this.inner.send('unreliable', bytes);
-    for (const bytes of this.link.down.due(nowMs)) this.received(bytes);
+    this.#takeArrived(nowMs);
     if (this.state === 'closed') return;
     if (this.link.broken) this.close('the connection gave up after too many losses');
     else this.#arm();
+  }
+
+  #takeArrived(nowMs: number): void {
+    if (this.link.down.nextDueMs > nowMs) return;
+    for (const bytes of this.link.down.due(nowMs)) this.received(bytes);
   }
 
   protected release(): void {

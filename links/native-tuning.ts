@@ -12,13 +12,16 @@ import nodeDataChannel from 'node-datachannel';
  */
 const DELAYED_SACK_MS = 100;
 
-/** Names that libjuice and libdatachannel give to their threads. */
-const NATIVE = /^(juice|RTC)/;
 /**
- * A thirtieth of the usual share of a contended core; lowering needs no privilege. With 5, a third of it, ticks of a host
- * with 300 guests take 24 ms instead of 13 (p99), and event loops with 24 peers of a mesh each lag 27 ms instead of 11.
+ * By the names that libjuice, libdatachannel and usrsctp give to their threads; lowering needs no privilege. 15 is a
+ * thirtieth of the usual share of a contended core. With 5, a third of it, ticks of a host with 300 guests take 24 ms
+ * instead of 13 (p99), and event loops with 24 peers of a mesh each lag 27 ms instead of 11. Sockets come last: whoever
+ * polls more often finds less each time, and walks all of them for it.
  */
-const NICENESS = 15;
+const NICENESS: readonly [names: RegExp, niceness: number][] = [
+  [/^juice/, 19],
+  [/^(RTC|SCTP)/, 15],
+];
 
 let areDelayed = false;
 let areLowered = false;
@@ -41,7 +44,9 @@ export function lowerNativeThreads(): void {
   areLowered = true;
   for (const thread of readdirSync('/proc/self/task')) {
     try {
-      if (NATIVE.test(readFileSync(`/proc/self/task/${thread}/comm`, 'utf8'))) setPriority(Number(thread), NICENESS);
+      const name = readFileSync(`/proc/self/task/${thread}/comm`, 'utf8');
+      const niceness = NICENESS.find(([names]) => names.test(name))?.[1];
+      if (niceness !== undefined) setPriority(Number(thread), niceness);
     } catch {
       // The thread has ended meanwhile.
     }

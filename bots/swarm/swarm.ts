@@ -23,7 +23,9 @@ const MOST_IN_A_ROW = 128;
  * datagram, and walk the callbacks of all links each time (links/native-channel.ts): with 20 peers of 39 links that was a
  * third of what it did. Native threads go on meanwhile. A few peers need none of this, and are spared the delay.
  */
-const GATHER_MS = 5;
+const GATHER_MS = 12;
+/** It serves those who are due no more often than this: where links are made worse, every message is due by itself. */
+const LEAST_SLEEP_MS = 4;
 const LEAST_BOTS_TO_GATHER = 12;
 /** Planted overload: of so many ms, this many are spent doing nothing. */
 const OVERLOAD = { everyMs: 100, busyMs: 60 } as const;
@@ -52,6 +54,7 @@ export class Swarm {
   #joining = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #plannedMs = Number.POSITIVE_INFINITY;
+  #wokeMs = Number.NEGATIVE_INFINITY;
   #serving = false;
   #stopped = false;
   #lagDueMs = 0;
@@ -101,13 +104,13 @@ export class Swarm {
     if (this.#gathers) this.#gather();
   }
 
-  /** Serves what is due on time, and after a while lets the loop take what has come; and again. */
+  /** Serves what is due, on time or with what is due soon after, and then lets the loop take what has come. */
   #gather(): void {
     if (this.#stopped) return;
     const untilMs = monotonicMs() + GATHER_MS;
     for (let nowMs = monotonicMs(); nowMs < untilMs; nowMs = monotonicMs()) {
-      const waitMs = Math.min(untilMs, this.#plannedMs) - nowMs;
-      if (waitMs > 0) Atomics.wait(this.#never, 0, 0, waitMs);
+      const nextMs = Math.max(this.#plannedMs, this.#wokeMs + LEAST_SLEEP_MS);
+      if (nextMs > nowMs) Atomics.wait(this.#never, 0, 0, Math.min(nextMs, untilMs) - nowMs);
       else this.#wake();
     }
     setImmediate(() => this.#gather());
@@ -197,6 +200,7 @@ export class Swarm {
 
   #wake(): void {
     let nowMs = monotonicMs();
+    this.#wokeMs = nowMs;
     this.#housekeeping(nowMs);
     this.#serving = true;
     for (let served = 0; served < MOST_IN_A_ROW && this.#heap.nextMs <= nowMs; served++) {

@@ -16,6 +16,18 @@ function canPin(): boolean {
   return hasTaskset;
 }
 
+/**
+ * Flags for a process of peers that is kept on one core. Collecting garbage in other threads only takes turns with it
+ * there: marking 40 MB held event loops with 24 peers up for 75 to 105 ms, every ten seconds. And with room for what is
+ * young, states and messages of the last seconds are gone before they are taken for old.
+ */
+const ONE_CORE_FLAGS = ['--single-threaded-gc', '--min-semi-space-size=64', '--max-semi-space-size=64'];
+
+/** What Node is told besides, on those cores. */
+export function flagsFor(cores: string | null, isHubBusy: boolean): readonly string[] {
+  return cores === null || isHubBusy ? [] : ONE_CORE_FLAGS;
+}
+
 /** The core list for the hub, or for bot process `worker`; null: wherever the system likes. */
 export function coresFor(role: 'hub' | { worker: number }, players: number, isHubBusy: boolean): string | null {
   const cores = availableParallelism();

@@ -21,7 +21,7 @@ import type { CheatWatch } from '../cheat-pairs.ts';
 import { describeEnd } from '../children.ts';
 import { BrokenRun } from '../exit.ts';
 import type { Progress } from '../progress.ts';
-import { coresFor } from './cores.ts';
+import { coresFor, flagsFor } from './cores.ts';
 import { type Launcher, matchConfigOf } from './launcher.ts';
 import { mergedTruth } from './merged-truth.ts';
 import { preflight, workersOf } from './preflight.ts';
@@ -158,7 +158,8 @@ class LiveRun {
     const { plan, launcher } = this.#options;
     const started = Array.from({ length: workersOf(plan, launcher) }, (_, worker) => {
       const cores = coresFor({ worker }, plan.players, launcher.isHubBusy);
-      const { child, ready } = startSwarm(`swarm worker ${worker + 1}`, cores);
+      const flags = flagsFor(cores, launcher.isHubBusy);
+      const { child, ready } = startSwarm(`swarm worker ${worker + 1}`, cores, flags);
       this.#swarms.push(this.#adopt(child));
       return ready;
     });
@@ -207,7 +208,12 @@ class LiveRun {
   }
 
   async #measure(): Promise<void> {
-    const { plan, progress } = this.#options;
+    const { plan, launcher, progress } = this.#options;
+    const linkingMs = launcher.linkingMs?.(plan.players) ?? 0;
+    if (linkingMs > 0) {
+      progress.stage('Making links', linkingMs / 1000);
+      await this.#sleepUntil(monotonicMs() + linkingMs);
+    }
     const fromMs = monotonicMs() + Math.max(LEAST_LEAD_MS, plan.warmupS * 1000);
     const untilMs = fromMs + plan.durationS * 1000;
     this.#orderWindow(fromMs, untilMs);

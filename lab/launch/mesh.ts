@@ -1,5 +1,5 @@
 /** `mesh`: everybody owns its avatar; peers meet at a rendezvous, and each bot writes down what is true of itself. */
-import { encodeMeshSettings } from '../../netcode/mesh/settings.ts';
+import { DEFAULT_MAX_LINKS, encodeMeshSettings } from '../../netcode/mesh/settings.ts';
 import type { RendezvousSettings } from '../../p2p-host/rendezvous-process.ts';
 import { meshSettingsOf } from '../peer-settings.ts';
 import type { Launcher } from './launcher.ts';
@@ -7,6 +7,12 @@ import { webRtcObstacle } from './web-rtc.ts';
 
 /** Those in the room besides those who have a seat: who is refused must get in first. */
 const ROOM_TO_ASK = 16;
+
+/**
+ * CPU time of a link until both ends have it, nearly all of it cryptography, on one of two busy cores: measured with 48
+ * peers, whose 1,128 links keep event loops late for 4 s beyond the joins.
+ */
+const LINK_MS = 6;
 
 export const meshLauncher: Launcher = {
   topology: 'mesh',
@@ -25,6 +31,7 @@ export const meshLauncher: Launcher = {
   truth: 'owners',
   isHubBusy: false,
   joinsAtOnce: 16,
+  linkingMs: (players) => (players * Math.min(players - 1, DEFAULT_MAX_LINKS) * LINK_MS) / 2,
   // A data channel holds a UDP socket, and ICE opens one per address while it gathers.
   filesPerPlayer: (plan) => ({ inHub: 3, inBot: 3 * (1 + Math.min(plan.players, meshSettingsOf(plan).maxLinks)) }),
   hubPlays: () => false,

@@ -40,12 +40,17 @@ export function startHub(
   return { child, ready: Promise.race([refused, started]) };
 }
 
-/** Forks a process for bots, on these cores; `ready` rejects with a BrokenRun when it does not come up. */
-export function startSwarm(name: string, cores: string | null = null): { child: SwarmChild; ready: Promise<void> } {
+/** Forks a process for bots, on these cores; `ready` rejects with a BrokenRun when it does not come up. `flags`: for Node. */
+export function startSwarm(
+  name: string,
+  cores: string | null = null,
+  flags: readonly string[] = [],
+): { child: SwarmChild; ready: Promise<void> } {
   const child: SwarmChild = new Child<ToSwarm, FromSwarm>(
     name,
     new URL('../../bots/swarm/worker.ts', import.meta.url),
     cores,
+    flags,
   );
   const ready = child.message('ready', START_TIMEOUT_MS).then(
     () => {},

@@ -35,7 +35,7 @@ export interface RampResult {
 
 /** Joining, per player, and what every step needs beside measuring: processes, warming up, auditing. */
 const STEP_OVERHEAD_S = 7;
-const JOINS_PER_S: Readonly<Record<string, number>> = { server: 400, host: 60, lockstep: 4 };
+const JOINS_PER_S: Readonly<Record<string, number>> = { server: 400, host: 60, lockstep: 4, mesh: 5 };
 
 /** How long one step should take. */
 export function stepSeconds(plan: Omit<Plan, 'players'>, players: number): number {
