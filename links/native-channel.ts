@@ -84,9 +84,9 @@ export class NativeChannel {
   /** Closes the owner when the connection breaks, or the other side closes the channel. */
   watch(connection: PeerConnection): void {
     holding.add(this, () => {
-      if (BROKEN.has(connection.state())) this.#owner.close(this.#owner.lostReason());
-      else if (this.#hasOpened && !this.#isOpen) this.#owner.close(this.#owner.closedReason);
-      else return false;
+      const isBroken = BROKEN.has(connection.state());
+      if (!isBroken && !(this.#hasOpened && !this.#isOpen)) return false;
+      this.guarded(() => this.#owner.close(isBroken ? this.#owner.lostReason() : this.#owner.closedReason))();
       return true;
     });
   }

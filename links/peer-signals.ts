@@ -11,7 +11,7 @@ export interface Description {
   ufrag: string;
   pwd: string;
   /** SHA-256 of its certificate, in base64. */
-  print: string;
+  fingerprint: string;
   /** Who begins with DTLS: an offer leaves it open. */
   setup: 'actpass' | 'active' | 'passive';
 }
@@ -32,7 +32,7 @@ const ATTEMPT_FORM = /^[0-9a-z.]{1,24}$/;
 const MID_FORM = /^[0-9A-Za-z]{0,8}$/;
 const UFRAG_FORM = /^[\w+/-]{4,64}$/;
 const PWD_FORM = /^[\w+/-]{22,128}$/;
-const PRINT_FORM = /^[\w+/]{43}=$/;
+const FINGERPRINT_FORM = /^[\w+/]{43}=$/;
 /** Foundation, component, transport, priority, address, port, type, and whatever extensions follow. */
 const CANDIDATE_FORM =
   /^(a=)?candidate:[\w+/]{1,32} \d{1,3} (udp|tcp) \d{1,10} ([\w.:-]{1,255}) \d{1,5} typ (host|srflx|prflx|relay)( [\w.:+/ -]{0,300})?$/i;
@@ -53,8 +53,8 @@ export function parseSignal(payload: string): PeerSignal | null {
   const { type, attempt, candidate, mid } = value;
   if (!isAttempt(attempt)) return null;
   if (type === 'offer' || type === 'answer') {
-    const { ufrag, pwd, print, setup } = value;
-    const description = { ufrag, pwd, print, setup };
+    const { ufrag, pwd, fingerprint, setup } = value;
+    const description = { ufrag, pwd, fingerprint, setup };
     return isDescription(description, type) ? { type, attempt, ...description } : null;
   }
   if (type !== 'candidate') return null;
@@ -72,9 +72,9 @@ export function addressOfCandidate(candidate: string): string {
 }
 
 function isDescription(value: Record<keyof Description, unknown>, type: 'offer' | 'answer'): value is Description {
-  const { ufrag, pwd, print, setup } = value;
-  const isText = typeof ufrag === 'string' && typeof pwd === 'string' && typeof print === 'string';
-  if (!isText || !UFRAG_FORM.test(ufrag) || !PWD_FORM.test(pwd) || !PRINT_FORM.test(print)) return false;
+  const { ufrag, pwd, fingerprint, setup } = value;
+  const isText = typeof ufrag === 'string' && typeof pwd === 'string' && typeof fingerprint === 'string';
+  if (!isText || !UFRAG_FORM.test(ufrag) || !PWD_FORM.test(pwd) || !FINGERPRINT_FORM.test(fingerprint)) return false;
   return type === 'offer' ? setup === 'actpass' : setup === 'active' || setup === 'passive';
 }
 
@@ -82,14 +82,14 @@ function isDescription(value: Record<keyof Description, unknown>, type: 'offer' 
 export function describe(sdp: string, type: 'offer' | 'answer'): Description | null {
   const field = (name: string) => new RegExp(`^a=${name}:(\\S+)`, 'm').exec(sdp)?.[1] ?? '';
   const hex = /^a=fingerprint:sha-256 ([0-9A-F:]+)/im.exec(sdp)?.[1]?.split(':') ?? [];
-  const print = btoa(String.fromCharCode(...hex.map((byte) => Number.parseInt(byte, 16))));
-  const value = { ufrag: field('ice-ufrag'), pwd: field('ice-pwd'), print, setup: field('setup') };
+  const fingerprint = btoa(String.fromCharCode(...hex.map((byte) => Number.parseInt(byte, 16))));
+  const value = { ufrag: field('ice-ufrag'), pwd: field('ice-pwd'), fingerprint, setup: field('setup') };
   return isDescription(value, type) ? value : null;
 }
 
 /** The session description of a side of which all that is particular was told, without candidates. */
-export function sessionDescription({ ufrag, pwd, print, setup }: Description): string {
-  const hex = [...atob(print)].map((byte) => byte.charCodeAt(0).toString(16).padStart(2, '0').toUpperCase());
+export function sessionDescription({ ufrag, pwd, fingerprint, setup }: Description): string {
+  const hex = [...atob(fingerprint)].map((byte) => byte.charCodeAt(0).toString(16).padStart(2, '0').toUpperCase());
   return [
     'v=0',
     'o=- 1 1 IN IP4 127.0.0.1',

@@ -35,6 +35,7 @@ export class HeldTimer implements Timer {
 
   /** Makes the calls that are due by now. */
   run(nowMs: number): void {
+    if (this.#calls.nextTime > nowMs) return;
     // What a call asks for is due with the next run at the earliest, so that none can hold up the others.
     const due: Call[] = [];
     while (this.#calls.nextTime <= nowMs) due.push(this.#calls.pop()!);

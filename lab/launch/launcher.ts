@@ -47,7 +47,7 @@ export interface Launcher {
   /** Joins under way at once, over all workers: past it, joins wait for each other and then time out. */
   joinsAtOnce: number;
   /** How long those who have joined go on making links, in ms: that is not measured. None when not given. */
-  linkingMs?(players: number): number;
+  linkingMs?(plan: Plan): number;
   /** Players that a match may have; no limit when not given. */
   mostPlayers?: number;
   /** Files that one player opens, in the hub's process and in its bot's. */

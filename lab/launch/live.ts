@@ -209,7 +209,7 @@ class LiveRun {
 
   async #measure(): Promise<void> {
     const { plan, launcher, progress } = this.#options;
-    const linkingMs = launcher.linkingMs?.(plan.players) ?? 0;
+    const linkingMs = launcher.linkingMs?.(plan) ?? 0;
     if (linkingMs > 0) {
       progress.stage('Making links', linkingMs / 1000);
       await this.#sleepUntil(monotonicMs() + linkingMs);

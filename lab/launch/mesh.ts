@@ -1,5 +1,5 @@
 /** `mesh`: everybody owns its avatar; peers meet at a rendezvous, and each bot writes down what is true of itself. */
-import { DEFAULT_MAX_LINKS, encodeMeshSettings } from '../../netcode/mesh/settings.ts';
+import { encodeMeshSettings } from '../../netcode/mesh/settings.ts';
 import type { RendezvousSettings } from '../../p2p-host/rendezvous-process.ts';
 import { meshSettingsOf } from '../peer-settings.ts';
 import type { Launcher } from './launcher.ts';
@@ -31,7 +31,7 @@ export const meshLauncher: Launcher = {
   truth: 'owners',
   isHubBusy: false,
   joinsAtOnce: 16,
-  linkingMs: (players) => (players * Math.min(players - 1, DEFAULT_MAX_LINKS) * LINK_MS) / 2,
+  linkingMs: (plan) => (plan.players * Math.min(plan.players - 1, meshSettingsOf(plan).maxLinks) * LINK_MS) / 2,
   // A data channel holds a UDP socket, and ICE opens one per address while it gathers.
   filesPerPlayer: (plan) => ({ inHub: 3, inBot: 3 * (1 + Math.min(plan.players, meshSettingsOf(plan).maxLinks)) }),
   hubPlays: () => false,

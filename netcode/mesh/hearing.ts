@@ -49,7 +49,11 @@ function hear(core: Core, from: PeerId, bytes: Uint8Array, isCarried: boolean, n
     // What the rendezvous carried says nothing of a link: that may lead to a program that died.
     if (!isCarried || other.link === 'relayed') other.lastHeardMs = nowMs;
     const told = core.trust ? core.trust.open(from, bytes, isCarried) : bytes;
-    if (told) deliver(core, other, told, nowMs);
+    if (!told) return;
+    if (kind !== Kind.meshBundle) deliver(core, other, told, nowMs);
+    else
+      for (const message of messagesIn(told))
+        if (!core.trust?.refuses(from, message)) deliver(core, other, message, nowMs);
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
     core.counters.malformed++;
@@ -65,11 +69,7 @@ function refuseVersion(core: Core, from: Other, kind: number, bytes: Uint8Array,
 
 function deliver(core: Core, other: Other, bytes: Uint8Array, nowMs: number): void {
   const kind = kindOf(bytes);
-  if (kind === Kind.meshBundle) {
-    for (const message of messagesIn(bytes)) {
-      if (core.trust?.refuses(other.id, message) !== true) deliver(core, other, message, nowMs);
-    }
-  } else if (kind === Kind.meshState) {
+  if (kind === Kind.meshState) {
     hearState(core, other, other, bytes, nowMs);
     forward(core, other, bytes, nowMs);
   } else if (kind === Kind.meshNews) {
@@ -103,7 +103,10 @@ function hearCommon(core: Core, other: Other, bytes: Uint8Array, nowMs: number):
 }
 
 function hearReliable(core: Core, other: Other, inner: Uint8Array, nowMs: number): void {
-  if (kindOf(inner) === Kind.meshNews) learnNews(core, other, decodeNews(inner, core.stage!.arena), nowMs);
+  const kind = kindOf(inner);
+  // Nested deep enough, they would exhaust the stack.
+  if (kind === Kind.reliable) throw new ProtocolError('reliable inside reliable');
+  if (kind === Kind.meshNews) learnNews(core, other, decodeNews(inner, core.stage!.arena), nowMs);
   else deliver(core, other, inner, nowMs);
 }
 

@@ -27,7 +27,7 @@ export interface MeshSettings {
   defences: MeshDefences;
 }
 
-export const DEFAULT_MAX_LINKS = 64;
+const MAX_LINKS = 64;
 
 export function noDefences(): MeshDefences {
   return Object.fromEntries(MESH_DEFENCES.map((name) => [name, false])) as MeshDefences;
@@ -46,7 +46,7 @@ export function meshSettings(
     config: { ...config, historyTicks: 0 },
     sendRateHz: 10,
     send: 'need',
-    maxLinks: DEFAULT_MAX_LINKS,
+    maxLinks: MAX_LINKS,
     witnesses: 3,
     ...options,
     defences: { ...noDefences(), ...options.defences },
@@ -73,7 +73,7 @@ export function decodeMeshSettings(bytes: Uint8Array): MeshSettings {
   const witnesses = reader.u8();
   const config = readMatchConfig(reader);
   if (sendRateHz < 1 || sendRateHz > config.tickRateHz) throw new ProtocolError(`send rate ${sendRateHz} Hz`);
-  if (maxLinks < 2 || maxLinks > DEFAULT_MAX_LINKS) throw new ProtocolError(`${maxLinks} links`);
+  if (maxLinks < 2 || maxLinks > MAX_LINKS) throw new ProtocolError(`${maxLinks} links`);
   const defences = noDefences();
   MESH_DEFENCES.forEach((name, bit) => {
     defences[name] = (flags & (2 << bit)) !== 0;

@@ -179,7 +179,7 @@ test('rubbish from a peer is counted, and the others notice nothing', async () =
     '{"type":"offer"}',
     '{"type":"offer","attempt":"1","ufrag":{}}',
   ];
-  const offer = { type: 'offer', attempt: 'x', ufrag: 'abcd', pwd: 'p'.repeat(22), print: `${'A'.repeat(43)}=` };
+  const offer = { type: 'offer', attempt: 'x', ufrag: 'abcd', pwd: 'p'.repeat(22), fingerprint: `${'A'.repeat(43)}=` };
   // One that looks right, one that an answer would be, one with a line of its own.
   for (const setup of ['actpass', 'active', 'actpass\r\na=ice-lite']) rubbish.push(JSON.stringify({ ...offer, setup }));
   for (const candidate of ['', 'candidate:', 'a=candidate:1 1 UDP 1 999.9.9.9 99999 typ host']) {
@@ -259,7 +259,7 @@ test('bent descriptions and candidates are refused without harm', async () => {
     const [a, b] = [createNodePeerConnection(), createNodePeerConnection()];
     const carry = (to: PeerConnection) => (payload: string) => {
       const signal = JSON.parse(payload);
-      for (const field of ['ufrag', 'pwd', 'print', 'setup', 'candidate']) {
+      for (const field of ['ufrag', 'pwd', 'fingerprint', 'setup', 'candidate']) {
         if (signal[field] && random.below(8) === 0) signal[field] = bend(signal[field]);
       }
       to.accept(JSON.stringify(signal));

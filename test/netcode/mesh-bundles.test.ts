@@ -103,6 +103,22 @@ describe('riding along', () => {
     }
   });
 
+  test('M15: a bundle inside a reliable message is malformed', () => {
+    const alone = beside(550);
+    const { malformed } = alone.session.counters;
+    alone.hear(2, encodeMessage({ type: 'reliable', sequence: 0, inner: encodeBundle([PING]) }));
+    expect(alone.session.counters.malformed).toBe(malformed + 1);
+    expect(alone.session.peers.get(2)!.tile).not.toBe(7);
+  });
+
+  test('messages inside messages as deep as they can be do no harm', () => {
+    const alone = beside(550);
+    let nested = PING;
+    for (let sequence = 3000; sequence >= 0; sequence--)
+      nested = encodeMessage({ type: 'reliable', sequence, inner: nested });
+    expect(() => alone.hear(2, nested)).not.toThrow();
+  });
+
   test('M15: a bundle is heard message by message, and one bad message does not make the others unheard before it', () => {
     const alone = beside(550);
     const { malformed } = alone.session.counters;
