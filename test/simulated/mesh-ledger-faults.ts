@@ -11,8 +11,8 @@ import { Epoch, type EpochSeat, NO_CELL } from '../../netcode/mesh/epoch.ts';
 import type { CoinNews } from '../../netcode/mesh/ledger/coin-book.ts';
 import { Ledger } from '../../netcode/mesh/ledger/ledger.ts';
 import { decodeNews, encodeNews } from '../../netcode/mesh/ledger/news-codec.ts';
-import type { CoinRecord, Token } from '../../netcode/mesh/ledger/record.ts';
 import { Kind } from '../../netcode/protocol.ts';
+import { checkSettled, SPOTS, watchHoldings } from './mesh-ledger-checks.ts';
 
 const STEP_MS = 20;
 const FAULTS_MS = 24_000;
@@ -22,7 +22,6 @@ const EPOCH_EVERY_MS = 250;
 /** Longer than a seat is kept here for who is away. */
 const LOST_AFTER_MS = 3000;
 const PLAYERS = 12;
-const SPOTS = 7;
 
 interface Program {
   peer: number;
@@ -51,7 +50,7 @@ export interface Outcome {
   counts: Record<string, number>;
 }
 
-class Match {
+export class Match {
   readonly random: Random;
   readonly arena: Arena;
   nowMs = 0;
@@ -401,22 +400,7 @@ class Match {
       if (program.ledger.nextDueMs <= this.nowMs) program.ledger.advance(this.nowMs);
       this.hear(program);
     }
-    this.watch();
-  }
-
-  /** At no time two of those who still have their seats hold the same. */
-  watch(): void {
-    const holders = new Map<string, number>();
-    for (const program of this.programs.values()) {
-      if (program.ledger.isRecalling || program.known === 0 || !this.keptSeat(program)) continue;
-      for (const [token, since] of program.ledger.tokens) {
-        // A spot that is lost twice may mint a number again; who held the first of the two has yet to hear that it is void.
-        const name = this.losesCoins ? `${token} since ${since}` : `${token}`;
-        const other = holders.get(name);
-        if (other !== undefined) this.complain(`token ${name} is held by ${other} and ${program.peer}`);
-        holders.set(name, program.peer);
-      }
-    }
+    watchHoldings(this);
   }
 
   complain(text: string): void {
@@ -442,7 +426,7 @@ class Match {
     this.heal();
     const untilMs = this.nowMs + SETTLE_MS;
     while (this.nowMs < untilMs) this.advance();
-    this.check();
+    checkSettled(this);
   }
 
   /** From now on nothing goes wrong any more, beyond what is under way. */
@@ -452,60 +436,6 @@ class Match {
     this.in(7000, () => {
       for (const program of this.programs.values()) this.teach(program, this.newest.number);
     });
-  }
-
-  check(): void {
-    for (let spot = 0; spot < SPOTS; spot++) this.checkSpot(spot);
-    let spent = 0;
-    const held = new Map<Token, number>();
-    for (let spot = 0; spot < SPOTS; spot++) {
-      const record = this.truth(spot);
-      if (!record) continue;
-      spent += record.generation - record.out.length;
-      for (const { generation, holder } of record.out) if (holder !== 0) held.set(spot * 0x10000 + generation, holder);
-    }
-    for (const [token, holder] of held) {
-      if (!this.programs.get(holder)?.ledger.tokens.has(token))
-        this.complain(`${holder} does not know that it holds ${token}`);
-    }
-    for (const { peer, ledger, buying } of this.programs.values()) {
-      for (const token of ledger.tokens.keys()) {
-        if (held.get(token) !== peer)
-          this.complain(`${peer} holds ${token}, which the record gives to ${held.get(token)}`);
-      }
-      if (ledger.pending > 0) this.complain(`${peer} has ${ledger.pending} claims without an answer`);
-      if (ledger.isRecalling) this.complain(`${peer} still asks what it holds`);
-      this.counts['lost']! += ledger.counters.lost;
-      if (buying.size > 0) this.complain(`${peer} has ${buying.size} purchases without an answer`);
-    }
-    const paid = this.counts['bought']! * 5;
-    this.counts['spent'] = spent;
-    if (this.losesCoins) return;
-    if (spent < paid || spent > paid + this.orphans * 5) {
-      this.complain(`${spent} spent for ${this.counts['bought']} shields, ${this.orphans} purchases without an end`);
-    }
-  }
-
-  truth(spot: number): CoinRecord | null {
-    const first = this.newest.homesOf(spot)[0];
-    return (first && this.programs.get(first.peer)?.ledger.settledRecord(spot)) ?? null;
-  }
-
-  checkSpot(spot: number): void {
-    const truth = this.truth(spot);
-    if (!truth) {
-      this.complain(`nobody is in charge of spot ${spot}`);
-      return;
-    }
-    for (const { peer } of this.newest.homesOf(spot)) {
-      const kept = this.programs.get(peer)?.ledger.keptRecord(spot);
-      if (JSON.stringify(kept) !== JSON.stringify(truth))
-        this.complain(`home ${peer} of spot ${spot} keeps another record`);
-    }
-    for (const { holder, generation } of truth.out) {
-      if (holder !== 0 && !this.newest.seatOf(holder))
-        this.complain(`coin ${generation} of spot ${spot} is held by nobody`);
-    }
   }
 }
 
