@@ -13,27 +13,43 @@ import { lowerNativeThreads } from './native-tuning.ts';
 
 const BROKEN: ReadonlySet<string> = new Set(['failed', 'closed', 'disconnected']);
 
-/** Looks at things every few milliseconds as long as there are any, until a look says that it was the last. */
+/**
+ * Looks at things as long as there are any, until a look says that it was the last: at all of them within a few
+ * milliseconds, or, where there may be a thousand, at a part of them at a time, so that nothing has to wait for it.
+ */
 class Watch {
   readonly #everyMs: number;
+  readonly #parts: number;
   readonly #looks = new Map<NativeChannel, () => boolean>();
+  /** Those that the round still has to look at. */
+  #round = this.#looks.entries();
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  constructor(everyMs: number) {
+  constructor(everyMs: number, parts = 1) {
     this.#everyMs = everyMs;
+    this.#parts = parts;
   }
 
   add(channel: NativeChannel, look: () => boolean): void {
     this.#looks.set(channel, look);
-    this.#timer ??= setInterval(() => this.#lookAtAll(), this.#everyMs).unref();
+    this.#timer ??= setInterval(() => this.#look(), this.#everyMs / this.#parts).unref();
   }
 
   delete(channel: NativeChannel): void {
     this.#looks.delete(channel);
   }
 
-  #lookAtAll(): void {
-    for (const [channel, look] of [...this.#looks]) if (look()) this.#looks.delete(channel);
+  #look(): void {
+    for (let left = Math.ceil(this.#looks.size / this.#parts); left > 0; left--) {
+      let next = this.#round.next();
+      if (next.done) {
+        this.#round = this.#looks.entries();
+        next = this.#round.next();
+      }
+      if (next.done) break;
+      const [channel, look] = next.value;
+      if (look()) this.#looks.delete(channel);
+    }
     if (this.#looks.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
@@ -42,7 +58,23 @@ class Watch {
 
 /** Whether those that are to open have, and whether the others still hold. */
 const opening = new Watch(10);
-const holding = new Watch(500);
+const holding = new Watch(500, 25);
+
+/**
+ * What is sent is copied here first, and handed over in views that are kept, one for each length. Short messages live in
+ * the heap of the engine; the native side would have a buffer of its own made for each, and collecting these takes longer
+ * than everything else that is collected.
+ */
+const outgoing = Buffer.alloc(2048);
+const views: (Buffer | undefined)[] = [];
+
+function outgoingOf(bytes: Uint8Array): Uint8Array {
+  const { length } = bytes;
+  if (length > outgoing.length) return bytes;
+  outgoing.set(bytes);
+  views[length] ??= outgoing.subarray(0, length);
+  return views[length];
+}
 
 /** The end that a channel carries for. */
 export interface ChannelOwner {
@@ -128,7 +160,7 @@ export class NativeChannel {
   /** Sends one message, or counts it as dropped. Never throws. */
   send(bytes: Uint8Array): void {
     try {
-      if (this.#channel?.sendMessageBinary(bytes)) return;
+      if (this.#channel?.sendMessageBinary(outgoingOf(bytes))) return;
     } catch {
       // Closed between the question and the call: the close event that follows says so.
     }

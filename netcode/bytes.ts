@@ -3,6 +3,7 @@ import { ProtocolError } from './protocol.ts';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true });
+const NOTHING = new Uint8Array(0);
 
 export class ByteReader {
   readonly #bytes: Uint8Array;
@@ -59,7 +60,7 @@ export class ByteReader {
 
   /** The next `length` bytes as a copy. Not by `slice`: a Node Buffer's shares its memory with what was read. */
   copy(length: number): Uint8Array {
-    return new Uint8Array(this.take(length));
+    return length === 0 ? NOTHING : new Uint8Array(this.take(length));
   }
 
   /** A text behind its length in one byte. Control characters are refused: names are shown and logged. */
@@ -132,9 +133,12 @@ export class ByteWriter {
     return this.u8(encoded.length).bytes(encoded);
   }
 
-  /** What was written; the writer must not be used afterwards. */
+  /**
+   * What was written; the writer must not be used afterwards. A copy, for short ones live in the heap of the engine, and
+   * a view would give each a buffer outside of it, which takes longer to make and to collect than 64 bytes to copy.
+   */
   finish(): Uint8Array {
-    return this.#bytes.subarray(0, this.#at);
+    return this.#bytes.slice(0, this.#at);
   }
 }
 

@@ -9,6 +9,7 @@ import { type OwnTick, ownTickOf } from './owner-notes.ts';
 
 /** What is read of another peer. */
 interface TellingOther {
+  readonly id: number;
   readonly link: 'up' | 'down' | 'relayed';
   /** Slot of its avatar; −1 while it has none. */
   readonly slot: number;
@@ -61,7 +62,7 @@ export class MeshNotebook {
   #parts: string[] | null = null;
   readonly #sent: Record<string, SentCount> = {};
   /** Links over which a state has come, by peer: when they came up, and whose avatar it was. */
-  readonly #direct = new Map<number, { upMs: number; slot: number }>();
+  readonly #direct = new Map<number, { id: number; upMs: number; slot: number }>();
   /** The last tick, until it is known when it ended. */
   #open: OwnTick | null = null;
 
@@ -150,15 +151,16 @@ export class MeshNotebook {
   #noteDirect(player: number, nowMs: number): void {
     const { peers } = this.#session;
     const { mesh } = this.#recorder;
-    for (const [id, { upMs, slot }] of this.#direct) {
-      const other = peers.get(id);
-      if (other?.link === 'up' && other.upMs === upMs && other.slot === slot) continue;
-      this.#direct.delete(id);
-      mesh.directLost(player, slot, nowMs);
+    for (const noted of this.#direct.values()) {
+      const other = peers.get(noted.id);
+      if (other?.link === 'up' && other.upMs === noted.upMs && other.slot === noted.slot) continue;
+      this.#direct.delete(noted.id);
+      mesh.directLost(player, noted.slot, nowMs);
     }
-    for (const [id, { link, slot, upMs, isDirect, stateAtMs }] of peers) {
+    for (const other of peers.values()) {
+      const { id, link, slot, upMs, isDirect, stateAtMs } = other;
       if (link !== 'up' || !isDirect || stateAtMs < upMs || slot < 0 || this.#direct.has(id)) continue;
-      this.#direct.set(id, { upMs, slot });
+      this.#direct.set(id, { id, upMs, slot });
       mesh.directState(player, slot, stateAtMs);
     }
   }

@@ -57,13 +57,14 @@ export function messagesIn(bundle: Uint8Array, isSealed = false): Uint8Array[] {
   const reader = new ByteReader(bundle, 2);
   const count = reader.u8();
   if (count === 0 || count > MOST_IN_BUNDLE) throw new ProtocolError(`a bundle of ${count} messages`);
-  const messages = Array.from({ length: count }, () => {
+  const messages: Uint8Array[] = [];
+  for (let i = 0; i < count; i++) {
     const message = reader.take(reader.u16());
     if (message.length < 2 || message[0] !== PROTOCOL_VERSION || message[1] === Kind.meshBundle) {
       throw new ProtocolError('a bundle holds what is no message');
     }
-    return message;
-  });
+    messages.push(message);
+  }
   if (!isSealed) reader.end();
   return messages;
 }

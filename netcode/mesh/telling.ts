@@ -238,22 +238,22 @@ export function tellNewsOn(core: Core, news: readonly CoinNews[], from: Other, n
   const place = ownPlace(core);
   const { state: teller } = from;
   if (!place || !teller) return;
-  const heard: Other[] = [];
-  const distant: Other[] = [];
-  for (const other of core.others.values()) {
-    if (other === from || !other.hasPlace(nowMs)) continue;
-    if (other.distanceTo(teller.x, teller.y, nowMs) <= TELLING_RADIUS) heard.push(other);
-    else if (other.isReachable) distant.push(other);
-  }
-  if (distant.length === 0) return;
+  const hasHeard = (other: Other) => other.distanceTo(teller.x, teller.y, nowMs) <= TELLING_RADIUS;
   const places = news.map((one) => placesOf(core, one));
-  for (const other of distant) {
+  for (const other of core.others.values()) {
+    if (other === from || !other.isReachable || !other.hasPlace(nowMs) || hasHeard(other)) continue;
     const theirs = concerning(news, places, other, nowMs);
     if (theirs.length === 0) continue;
     const { x, y } = other.state!;
     const mine = other.distanceTo(place.x, place.y, nowMs);
-    if (!heard.some((rival) => rival.distanceTo(x, y, nowMs) < mine)) tellNewsTo(other, theirs, nowMs);
+    const isNearer = (rival: Other) => rival !== from && rival.hasPlace(nowMs) && rival.distanceTo(x, y, nowMs) < mine;
+    if (!some(core.others.values(), (rival) => isNearer(rival) && hasHeard(rival))) tellNewsTo(other, theirs, nowMs);
   }
+}
+
+function some<T>(values: Iterable<T>, holds: (value: T) => boolean): boolean {
+  for (const value of values) if (holds(value)) return true;
+  return false;
 }
 
 /** Where what news tell of may lie. */

@@ -46,14 +46,15 @@ export function emptyUpload(): Upload {
 
 /** Counts a message that goes out, to a peer or to the rendezvous. Of a bundle the first is the message, whatever rides along. */
 export function countUpload(upload: Upload, bytes: Uint8Array): void {
-  const [first, ...others] = bytes[KIND_AT] === Kind.meshBundle ? messagesIn(bytes, true) : [bytes];
-  const sent = upload[partOf(first!)];
+  const together = bytes[KIND_AT] === Kind.meshBundle ? messagesIn(bytes, true) : null;
+  const sent = upload[partOf(together ? together[0]! : bytes)];
   sent.messages++;
   sent.bytes += bytes.length;
-  for (const [i, other] of others.entries()) {
-    const ridden = bytesInBundle(other) + (i === 0 ? FRAME_BYTES : 0);
+  if (!together) return;
+  for (let i = 1; i < together.length; i++) {
+    const ridden = bytesInBundle(together[i]!) + (i === 1 ? FRAME_BYTES : 0);
     sent.bytes -= ridden;
-    upload[partOf(other)].bytes += ridden;
+    upload[partOf(together[i]!)].bytes += ridden;
   }
 }
 

@@ -219,8 +219,11 @@ function readSpent(reader: ByteReader, out: readonly OutToken[]): SpentToken[] {
   if (count > MAX_SPENT) throw new ProtocolError(`${count} spends of one spot`);
   const spent: SpentToken[] = [];
   for (let i = 0; i < count; i++) {
-    const [generation, holder, life] = [reader.u16(), reader.u16(), reader.u16()];
-    const isTwice = [...out, ...spent].some((other) => other.generation === generation);
+    const generation = reader.u16();
+    const holder = reader.u16();
+    const life = reader.u16();
+    const isIt = (other: { generation: number }) => other.generation === generation;
+    const isTwice = out.some(isIt) || spent.some(isIt);
     if (isTwice || holder === NOBODY) throw new ProtocolError(`spend of coin ${generation} by ${holder}`);
     spent.push({ generation, holder, life, op: reader.u32(), tick: reader.u32() });
   }
