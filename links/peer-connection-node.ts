@@ -4,12 +4,19 @@ import type { PeerConnection as NativeConnection } from 'node-datachannel';
 import nodeDataChannel from 'node-datachannel';
 import { NativeChannel } from './native-channel.ts';
 import { delayAcknowledgements } from './native-tuning.ts';
-import { BasePeerConnection, PEER_CHANNEL, type PeerConnection } from './peer-connection.ts';
+import { BasePeerConnection, type ConnectionFactory, PEER_CHANNEL, type PeerConnection } from './peer-connection.ts';
 import { addressOfCandidate, candidatesIn } from './peer-signals.ts';
 
 export interface NodePeerConnectionOptions {
   /** Local address to use; on loopback nothing leaves the machine. */
   bindAddress?: string;
+  /** Local UDP port, which all connections on it share; without it each has a port of its own. */
+  port?: number;
+}
+
+function nativeConnection({ bindAddress = '127.0.0.1', port }: NodePeerConnectionOptions): NativeConnection {
+  const onPort = port === undefined ? {} : { portRangeBegin: port, portRangeEnd: port, enableIceUdpMux: true };
+  return new nodeDataChannel.PeerConnection('peer', { iceServers: [], bindAddress, ...onPort });
 }
 
 class NodePeerConnection extends BasePeerConnection {
@@ -23,10 +30,9 @@ class NodePeerConnection extends BasePeerConnection {
     lostReason: () => (this.state === 'opening' ? 'no direct link could be made' : 'the link to the peer was lost'),
   });
 
-  constructor({ bindAddress = '127.0.0.1' }: NodePeerConnectionOptions) {
+  constructor(options: NodePeerConnectionOptions) {
     super();
-    // One UDP port for all would lose dials when many are made at once, so each connection has its own.
-    const connection = new nodeDataChannel.PeerConnection('peer', { iceServers: [], bindAddress });
+    const connection = nativeConnection(options);
     this.#connection = connection;
     this.#channel.watch(connection);
   }
@@ -93,6 +99,44 @@ class NodePeerConnection extends BasePeerConnection {
   protected release(): void {
     this.#channel.close(this.#connection);
   }
+}
+
+/** Below the ports that systems give to those who do not mind which. */
+const LEAST_PORT = 20_000;
+const PORTS = 12_000;
+const MOST_ATTEMPTS = 20;
+/** Until then the first connection of a peer has taken its port. */
+const HOLD_MS = 5000;
+
+/**
+ * Makes connections that share one UDP port, for one peer of many: a process that serves hundreds of links polls as many
+ * sockets as it has peers, not links. The peers on the other sides must have a port each, too: on a shared port others are
+ * known by where their datagrams come from. The port is chosen when the first connection is made; throws when none is free.
+ */
+export function peerConnectionsOnOnePort(options: Omit<NodePeerConnectionOptions, 'port'> = {}): ConnectionFactory {
+  let port: number | undefined;
+  return () => {
+    delayAcknowledgements();
+    port ??= takePort(options);
+    return new NodePeerConnection({ ...options, port });
+  };
+}
+
+/** A free port, held by a connection that nobody uses until the caller's have taken it. */
+function takePort(options: NodePeerConnectionOptions): number {
+  for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+    const port = LEAST_PORT + Math.floor(Math.random() * PORTS);
+    const holder = nativeConnection({ ...options, port });
+    try {
+      // This binds the port, or throws.
+      holder.createDataChannel('holder');
+      setTimeout(() => holder.close(), HOLD_MS).unref();
+      return port;
+    } catch {
+      holder.close();
+    }
+  }
+  throw new Error(`no UDP port is free: tried ${MOST_ATTEMPTS} from ${LEAST_PORT} to ${LEAST_PORT + PORTS - 1}`);
 }
 
 /** A connection to one peer, from Node. Whoever made one calls `cleanupDataChannels` before the process ends. */

@@ -7,7 +7,7 @@ import { NO_INPUT } from '../../game/input.ts';
 import type { World } from '../../game/world.ts';
 import type { ClientEnd } from '../../links/client-end.ts';
 import { cleanupDataChannels, openNodeDataChannelEnd } from '../../links/data-channel-node.ts';
-import { createNodePeerConnection } from '../../links/peer-connection-node.ts';
+import { peerConnectionsOnOnePort } from '../../links/peer-connection-node.ts';
 import { PeerDriver } from '../../links/peer-driver.ts';
 import { livingOthers } from '../../metrics/player-notes.ts';
 import { needsConditioning, profileOf } from '../../netcode/link/profiles.ts';
@@ -141,7 +141,7 @@ export class PeerParticipant<S extends PlayingPeer> implements Participant {
     const driver = new PeerDriver<S>({
       session: this.#session,
       end,
-      createConnection: () => createNodePeerConnection(bindAddress ? { bindAddress } : {}),
+      createConnection: peerConnectionsOnOnePort(bindAddress ? { bindAddress } : {}),
       timer: this.#timer,
       access: isConditioned ? { profile, seed, participant: this.#role.index } : undefined,
       natBlocking: natBlockedRatio > 0 ? { ratio: natBlockedRatio, seed } : undefined,

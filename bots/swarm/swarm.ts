@@ -3,6 +3,7 @@
  * serves everybody whose time has come, and sleeps again. Inputs are due at their own times whether or not the match
  * keeps up. How late the loop comes to its own appointments is recorded: past a limit, a run measures its bots.
  */
+import { giveWay } from '../../links/native-tuning.ts';
 import { monotonicMs } from '../../links/timer.ts';
 import { AuthorityRecorder } from '../../metrics/authority-recorder.ts';
 import { SwarmRecorder } from '../../metrics/swarm-recorder.ts';
@@ -68,6 +69,7 @@ export class Swarm {
     const { capacity, arenaSize } = endpoint;
     this.#orders = orders;
     this.#gathers = wayIn.hasManyLinks && roles.length >= LEAST_BOTS_TO_GATHER;
+    if (this.#gathers) giveWay();
     const Recorder = plan.inject === 'drop-entity' ? ForgetfulRecorder : SwarmRecorder;
     this.recorder = new Recorder({ capacity, fullClients: roles.filter((role) => role.full).length });
     this.truth = keepsTruth ? new AuthorityRecorder({ capacity, arenaSize, tickRateHz: plan.tickRateHz }) : null;

@@ -12,7 +12,7 @@ const ROOM_TO_ASK = 16;
  * CPU time of a link until both ends have it, nearly all of it cryptography, on one of two busy cores: measured with 48
  * peers, whose 1,128 links keep event loops late for 4 s beyond the joins.
  */
-const LINK_MS = 6;
+const LINK_MS = 10;
 
 export const meshLauncher: Launcher = {
   topology: 'mesh',
