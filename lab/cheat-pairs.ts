@@ -34,6 +34,23 @@ export interface Played {
 /** Cheats that part the worlds of the others: the checksums tell that it was done, though not by whom. */
 const PARTS_WORLDS = ['equivocation'];
 
+/** Owners sign, so that a fault is proof; witnesses see the rest. One without the other is not what anybody would play with. */
+export const AMONG_OWNERS_ON = {
+  handshakes: true,
+  macs: true,
+  heads: true,
+  replayWindow: true,
+  witnesses: true,
+} as const;
+
+/** What people call the defence that answers a cheat: those of owners go by one name where they are all on, or all off. */
+export function defenceName(defence: string | null, { topology, defences }: Plan): string | null {
+  if (defence === null || topology !== 'mesh') return defence;
+  const names = Object.keys(AMONG_OWNERS_ON) as (keyof typeof AMONG_OWNERS_ON)[];
+  const on = names.filter((name) => defences[name]).length;
+  return on === 0 || on === names.length ? 'all defences' : defence;
+}
+
 /** Cheaters and twins, as far as both were in the match. */
 export function cheatPairs(plan: Plan, played: Played, audited: Audit): CheatPair[] {
   const { roles, seats } = played;
@@ -55,7 +72,7 @@ export function cheatPairs(plan: Plan, played: Played, audited: Audit): CheatPai
     return [
       cheatPair(audited, {
         cheat: role.cheat!,
-        defence,
+        defence: defenceName(defence, plan),
         defended: defence !== null && plan.defences[defence],
         open: whyOpen(cheatOf(role.cheat!), plan.topology),
         cheater,

@@ -1,6 +1,7 @@
 /** The cheats that `answer` tries, each with its defence off and on where it has one, all on virtual time. */
 import { cheatOf, defenceOf } from '../../bots/cheats/index.ts';
 import { DEFAULT_DEFENCES, type Plan } from '../../metrics/plan.ts';
+import { AMONG_OWNERS_ON, defenceName } from '../cheat-pairs.ts';
 import { planOf } from '../plan-options.ts';
 
 interface Shown {
@@ -30,9 +31,6 @@ const SMALL = { players: 12, durationS: 60, cheaters: 4, network: 'good' } as co
 
 /** Owners that cheat each for itself: neighbours judge them one by one. Hunters, so that there is something to gain and to dodge. */
 const AMONG_OWNERS = { players: 16, durationS: 20, cheaters: 3, network: 'good', policies: { hunter: 1 } } as const;
-
-/** Owners sign, so that a fault is proof; witnesses see the rest. One without the other is not what anybody would play with. */
-const AMONG_OWNERS_ON = { handshakes: true, macs: true, heads: true, replayWindow: true, witnesses: true } as const;
 
 const SEALED = { defences: { ...DEFAULT_DEFENCES, commitReveal: true } };
 
@@ -85,8 +83,10 @@ export function plannedCheats(): Plan[] {
 }
 
 /** `look-ahead on lockstep, commitReveal off`. */
-export function cellName({ topology, cheat, defences }: Plan): string {
+export function cellName(plan: Plan): string {
+  const { topology, cheat, defences } = plan;
   const defence = defenceOf(cheatOf(cheat!), topology);
-  const answered = defence === null ? 'which no defence stops' : `${defence} ${defences[defence] ? 'on' : 'off'}`;
+  const answered =
+    defence === null ? 'which no defence stops' : `${defenceName(defence, plan)} ${defences[defence] ? 'on' : 'off'}`;
   return `${cheat} on ${topology}, ${answered}`;
 }
