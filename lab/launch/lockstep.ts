@@ -21,8 +21,8 @@ export const lockstepLauncher: Launcher = {
   // Each newcomer links to all who are there, takes over the state of the match and is voted in.
   joinsAtOnce: 4,
   mostPlayers: MOST_PEERS,
-  // A data channel holds a UDP socket, and ICE opens one per address while it gathers; a peer has one to each other.
-  filesPerPlayer: (plan) => ({ inHub: 3, inBot: 3 * plan.players }),
+  // One UDP port for the rendezvous and one for all peers; ICE opens one per address while it gathers.
+  filesPerPlayer: () => ({ inHub: 3, inBot: 6 }),
   hubPlays: () => false,
   obstacle: webRtcObstacle,
 };

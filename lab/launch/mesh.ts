@@ -32,8 +32,8 @@ export const meshLauncher: Launcher = {
   isHubBusy: false,
   joinsAtOnce: 16,
   linkingMs: (plan) => (plan.players * Math.min(plan.players - 1, meshSettingsOf(plan).maxLinks) * LINK_MS) / 2,
-  // A data channel holds a UDP socket, and ICE opens one per address while it gathers.
-  filesPerPlayer: (plan) => ({ inHub: 3, inBot: 3 * (1 + Math.min(plan.players, meshSettingsOf(plan).maxLinks)) }),
+  // One UDP port for the rendezvous and one for all peers; ICE opens one per address while it gathers.
+  filesPerPlayer: () => ({ inHub: 3, inBot: 6 }),
   hubPlays: () => false,
   obstacle: webRtcObstacle,
 };

@@ -7,8 +7,8 @@ import { elapsedMs } from './room-messages.ts';
 
 /** An old sample is trusted less: clocks of two machines may run apart by 1 in 5,000. */
 const DRIFT = 0.0002;
-/** Time is bent by this much at most while it is corrected. */
-const BEND = 0.02;
+/** Time is bent by this much at most while it is corrected, as that of ticks is (M1). */
+const BEND = 0.05;
 /** What is further off is not bent but set: after a standstill, or in another match. */
 const SET_BEYOND_MS = 250;
 /** Samples that are looked at. */

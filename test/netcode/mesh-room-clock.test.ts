@@ -51,3 +51,13 @@ test('M-E10: time that is far off is set at once, as after a standstill', () => 
   clock.reset();
   expect(clock.timeMs(40_020)).toBeNaN();
 });
+
+test('M-E10: what the first sample was wrong by 200 ms is made up for within 4.5 s', () => {
+  const clock = new RoomClock();
+  // Among many who join at once an answer waits for 400 ms, and nothing of the question does.
+  clock.sample(0, 1000, 400);
+  const off = (nowMs: number) => Math.abs(clock.timeMs(nowMs) - nowMs - 1000);
+  expect(off(400)).toBeCloseTo(200, 0);
+  for (let sentMs = 500; sentMs <= 4500; sentMs += 500) clock.sample(sentMs, sentMs + 1005, sentMs + 10);
+  expect(off(4600)).toBeLessThan(2);
+});
