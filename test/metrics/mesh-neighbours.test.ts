@@ -2,30 +2,25 @@
 import { describe, expect, test } from 'vitest';
 import { EventKind } from '../../game/world.ts';
 import type { Audit } from '../../metrics/auditor.ts';
-import { type MeasureName, numberOf } from '../../metrics/measures.ts';
 import { EQUIVOCATION } from '../../metrics/mesh/mesh-notes.ts';
-import { planSchema } from '../../metrics/plan.ts';
 import { decodeRendezvous, RendezvousRecorder } from '../../metrics/rendezvous-recorder.ts';
-import { runSelfChecks } from '../../metrics/self-checks.ts';
 import type { SwarmRecorder } from '../../metrics/swarm-recorder.ts';
 import {
   AGE_TICKS,
   auditMesh,
+  checkOf,
   FROM_MS,
   HEADER_BYTES,
   ownTick,
+  PLAN,
   TICK_MS,
-  TICK_RATE_HZ,
   UNIT,
   UNTIL_MS,
   usualPlace,
+  value,
+  WINDOW_S,
+  whyOf,
 } from './meshed-match.ts';
-
-const WINDOW_S = (UNTIL_MS - FROM_MS) / 1000;
-const value = (result: Audit, name: MeasureName) => numberOf(result.measures, name);
-const whyOf = (result: Audit, name: MeasureName) => result.measures[name].why ?? '';
-const PLAN = planSchema.parse({ topology: 'mesh', players: 3, durationS: WINDOW_S, inputRateHz: TICK_RATE_HZ });
-const checkOf = (result: Audit, id: string, plan = PLAN) => runSelfChecks(result, plan).find((c) => c.id === id)!;
 
 describe('neighbours', () => {
   /** Player 1 is out of sight but for these ticks. */

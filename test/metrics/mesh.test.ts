@@ -6,9 +6,7 @@ import { createWorld, EventKind, Status } from '../../game/world.ts';
 import type { Audit } from '../../metrics/auditor.ts';
 import { AuthorityRecorder, decodeAuthority } from '../../metrics/authority-recorder.ts';
 import { composeRecord } from '../../metrics/compose-record.ts';
-import { type MeasureName, numberOf } from '../../metrics/measures.ts';
 import { ownTickOf } from '../../metrics/mesh/owner-notes.ts';
-import { planSchema } from '../../metrics/plan.ts';
 import { parseRecord } from '../../metrics/record.ts';
 import { runSelfChecks } from '../../metrics/self-checks.ts';
 import { decodeSwarm, SwarmRecorder } from '../../metrics/swarm-recorder.ts';
@@ -17,8 +15,10 @@ import {
   ARENA_SIZE,
   auditMesh,
   CAPACITY,
+  checkOf,
   FROM_MS,
   merged,
+  PLAN,
   recordMesh,
   STEP_MS,
   TICK_MS,
@@ -26,14 +26,11 @@ import {
   UNIT,
   UNTIL_MS,
   usualPlace,
+  value,
+  WINDOW_S,
+  whyOf,
 } from './meshed-match.ts';
 import { recordOf } from './records.ts';
-
-const WINDOW_S = (UNTIL_MS - FROM_MS) / 1000;
-const value = (result: Audit, name: MeasureName) => numberOf(result.measures, name);
-const whyOf = (result: Audit, name: MeasureName) => result.measures[name].why ?? '';
-const PLAN = planSchema.parse({ topology: 'mesh', players: 3, durationS: WINDOW_S, inputRateHz: TICK_RATE_HZ });
-const checkOf = (result: Audit, id: string, plan = PLAN) => runSelfChecks(result, plan).find((c) => c.id === id)!;
 
 describe('the truth of all owners together', () => {
   test('is the tape that an authority would have kept of the same match', () => {

@@ -1,8 +1,11 @@
 /** A hand-made match of a mesh, whose every number can be worked out: what its peers would have recorded of themselves. */
 import { type Audit, type AuditOptions, audit } from '../../metrics/auditor.ts';
 import type { AuthorityRecording } from '../../metrics/authority-recorder.ts';
+import { type MeasureName, numberOf } from '../../metrics/measures.ts';
 import { mergeTruth } from '../../metrics/mesh/merge-truth.ts';
 import type { OwnTick } from '../../metrics/mesh/owner-notes.ts';
+import { planSchema } from '../../metrics/plan.ts';
+import { runSelfChecks } from '../../metrics/self-checks.ts';
 import { decodeSwarm, SwarmRecorder, type SwarmRecording } from '../../metrics/swarm-recorder.ts';
 
 export const UNIT = 256;
@@ -17,6 +20,14 @@ export const HEADER_BYTES = 93;
 export const AGE_TICKS = 3;
 /** How long an own tick takes. */
 export const STEP_MS = 2;
+
+export const WINDOW_S = (UNTIL_MS - FROM_MS) / 1000;
+export const PLAN = planSchema.parse({ topology: 'mesh', players: 3, durationS: WINDOW_S, inputRateHz: TICK_RATE_HZ });
+
+export const value = (result: Audit, name: MeasureName) => numberOf(result.measures, name);
+export const whyOf = (result: Audit, name: MeasureName) => result.measures[name].why ?? '';
+export const checkOf = (result: Audit, id: string, plan = PLAN) =>
+  runSelfChecks(result, plan).find((c) => c.id === id)!;
 
 export interface Plant {
   /** Where a player is at a tick; null: dead or gone. Left out: player 1 walks a unit a tick 100 units from player 0. */
