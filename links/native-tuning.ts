@@ -73,9 +73,11 @@ function lowerNewThreads(): void {
   const fresh: { thread: string; share: Share }[] = [];
   for (const thread of readdirSync('/proc/self/task')) {
     if (lowered.has(thread)) continue;
-    lowered.add(thread);
+    // One that has just been started may have no name yet.
     const share = shareOf(thread);
-    if (share) fresh.push({ thread, share });
+    if (!share) continue;
+    lowered.add(thread);
+    fresh.push({ thread, share });
   }
   if (fresh.length === 0) return;
   const lower = () => {

@@ -124,6 +124,7 @@ export function peerConnectionsOnOnePort(options: Omit<NodePeerConnectionOptions
 
 /** A free port, held by a connection that nobody uses until the caller's have taken it. */
 function takePort(options: NodePeerConnectionOptions): number {
+  let why = '';
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
     const port = LEAST_PORT + Math.floor(Math.random() * PORTS);
     const holder = nativeConnection({ ...options, port });
@@ -132,11 +133,13 @@ function takePort(options: NodePeerConnectionOptions): number {
       holder.createDataChannel('holder');
       setTimeout(() => holder.close(), HOLD_MS).unref();
       return port;
-    } catch {
+    } catch (error) {
+      why = (error as Error).message;
       holder.close();
     }
   }
-  throw new Error(`no UDP port is free: tried ${MOST_ATTEMPTS} from ${LEAST_PORT} to ${LEAST_PORT + PORTS - 1}`);
+  const last = LEAST_PORT + PORTS - 1;
+  throw new Error(`no UDP port could be had: tried ${MOST_ATTEMPTS} of those from ${LEAST_PORT} to ${last} (${why})`);
 }
 
 /** A connection to one peer, from Node. Whoever made one calls `cleanupDataChannels` before the process ends. */
