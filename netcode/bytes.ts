@@ -138,7 +138,7 @@ export class ByteWriter {
    * a view would give each a buffer outside of it, which takes longer to make and to collect than 64 bytes to copy.
    */
   finish(): Uint8Array {
-    return this.#bytes.slice(0, this.#at);
+    return this.#at === this.#bytes.length ? this.#bytes : this.#bytes.slice(0, this.#at);
   }
 }
 

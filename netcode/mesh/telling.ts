@@ -239,9 +239,10 @@ export function tellNewsOn(core: Core, news: readonly CoinNews[], from: Other, n
   const { state: teller } = from;
   if (!place || !teller) return;
   const hasHeard = (other: Other) => other.distanceTo(teller.x, teller.y, nowMs) <= TELLING_RADIUS;
-  const places = news.map((one) => placesOf(core, one));
+  let places: Place[][] | null = null;
   for (const other of core.others.values()) {
     if (other === from || !other.isReachable || !other.hasPlace(nowMs) || hasHeard(other)) continue;
+    places ??= news.map((one) => placesOf(core, one));
     const theirs = concerning(news, places, other, nowMs);
     if (theirs.length === 0) continue;
     const { x, y } = other.state!;
