@@ -108,7 +108,8 @@ export function audit(authority: AuthorityRecording, swarms: SwarmRecording[], o
   const inputs = gatherInputs(swarms, capacity);
   const viewers = gatherViewers(swarms, capacity);
   const { quantisation } = options;
-  const truth = new Truth(authority, inputs, viewers);
+  // Owners are each at a phase of their own: which of them is ahead says nothing about when the tick was.
+  const truth = new Truth(authority, inputs, options.decides === 'owners' ? [] : viewers);
   const sweep = new Sweep(truth, inputs, viewers, {
     fromMs,
     untilMs,

@@ -11,6 +11,7 @@ import type { LedgerStatement } from '../../netcode/mesh/ledger/audit.ts';
 import { Bot, type BotSurroundings } from './bot.ts';
 import { DueHeap } from './due-heap.ts';
 import { ForgetfulRecorder } from './forgetful-recorder.ts';
+import { IdleCollector } from './idle-collector.ts';
 import type { Replay, Seat, SwarmOrders } from './messages.ts';
 import type { Surroundings, WayIn } from './participant.ts';
 
@@ -52,6 +53,7 @@ export class Swarm {
   readonly #heap: DueHeap;
   readonly #orders: SwarmOrders;
   readonly #gathers: boolean;
+  readonly #collector = new IdleCollector();
   #joining = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #plannedMs = Number.POSITIVE_INFINITY;
@@ -112,8 +114,10 @@ export class Swarm {
     const untilMs = monotonicMs() + GATHER_MS;
     for (let nowMs = monotonicMs(); nowMs < untilMs; nowMs = monotonicMs()) {
       const nextMs = Math.max(this.#plannedMs, this.#wokeMs + LEAST_SLEEP_MS);
-      if (nextMs > nowMs) Atomics.wait(this.#never, 0, 0, Math.min(nextMs, untilMs) - nowMs);
-      else this.#wake();
+      if (nextMs <= nowMs) this.#wake();
+      else if (!this.#collector.collect(nowMs)) {
+        Atomics.wait(this.#never, 0, 0, Math.min(nextMs, untilMs) - nowMs);
+      }
     }
     setImmediate(() => this.#gather());
   }

@@ -24,6 +24,7 @@ function canPin(): boolean {
  */
 const ONE_CORE_FLAGS = [
   '--single-threaded-gc',
+  '--expose-gc',
   '--min-semi-space-size=16',
   '--max-semi-space-size=16',
   '--initial-old-space-size=512',

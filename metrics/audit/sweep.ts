@@ -44,6 +44,8 @@ interface ViewerState {
   stamp: number;
   /** Index on the tape of the held snapshot's tick; −1 when the tape does not have it. */
   index: number;
+  /** When it came. */
+  atMs: number;
   hidden: number;
   pending: Pending;
   hiddenMs: number;
@@ -112,6 +114,7 @@ export class Sweep {
       next: 0,
       stamp: 0,
       index: -1,
+      atMs: Number.NaN,
       hidden: 0,
       pending: new Pending(),
       hiddenMs: 0,
@@ -188,6 +191,9 @@ export class Sweep {
         this.#expectEffects(viewer, k, truth.player[this.#neighbours.row[i]!]!);
       }
     }
+    // Who is a part of a tick ahead of the tape may hold already what is expected from now on.
+    if (viewer.index >= k)
+      this.#settle(viewer, viewer.index, truth.rowOf(viewer.index, viewer.log.player), viewer.atMs);
     this.#giveUp(viewer, startMs);
     const { atMs } = viewer.log.swarm.snapshots.columns;
     const { snapshots } = viewer.log;
@@ -237,6 +243,7 @@ export class Sweep {
     if (isCovered) this.received++;
     viewer.stamp++;
     viewer.index = k;
+    viewer.atMs = atMs;
     viewer.hidden = columns.beyond[snapshot]!;
     const self = k < 0 ? -1 : truth.rowOf(k, player);
     const desync = isCovered && k >= 0 ? this.#compareSelf(viewer, snapshot, self, k, atMs) : false;

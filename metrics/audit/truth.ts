@@ -1,8 +1,8 @@
 /**
  * The truth tape, indexed: which tick is where, which row of it is a player's, and, per row, which logged input is the
  * newest that it reflects. The truth of a tick holds from the start of that tick at whoever keeps the tape, because its
- * snapshots can reach a viewer before the tick's own end; and where peers simulate side by side, from the moment that the
- * first of them holds it, who need not be the one that keeps the tape.
+ * snapshots can reach a viewer before the tick's own end; and where peers simulate one world side by side, from the moment
+ * that the first of them (`viewers`) holds it, who need not be the one that keeps the tape.
  */
 import type { AuthorityRecording } from '../authority-recorder.ts';
 import type { InputLog } from './inputs.ts';

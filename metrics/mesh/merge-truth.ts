@@ -38,7 +38,10 @@ interface CommonTicks {
   firstTick: number;
   /** Owners that did it. */
   count: Int32Array;
-  /** Earliest over owners; NaN where nobody did it. */
+  /**
+   * Where nobody did it NaN. Owners come to a tick one after the other, each at its phase: the earliest of them, had they
+   * no phases, and the mean phase on top. So half of the rows are of a moment before it, and half of one after it.
+   */
   dueMs: Float64Array;
   startMs: Float64Array;
   /** Lateness and duration, of the owner that took longest. */
@@ -95,14 +98,23 @@ function commonTicks(rows: OwnRows, capacity: number): CommonTicks {
     tookMs: new Float64Array(span),
   };
   const { count, dueMs, startMs, tookMs } = ticks;
+  const phaseMs = new Float64Array(span);
   for (let player = 0; player < capacity; player++) {
     rows.each(player, (own) => {
       const at = own.tick - firstTick;
       const isFirst = count[at]!++ === 0;
-      if (isFirst || own.dueMs < dueMs[at]!) dueMs[at] = own.dueMs;
-      if (isFirst || own.startMs < startMs[at]!) startMs[at] = own.startMs;
+      const dueInRoomMs = own.dueMs - own.phaseMs;
+      const startInRoomMs = own.startMs - own.phaseMs;
+      if (isFirst || dueInRoomMs < dueMs[at]!) dueMs[at] = dueInRoomMs;
+      if (isFirst || startInRoomMs < startMs[at]!) startMs[at] = startInRoomMs;
+      phaseMs[at]! += own.phaseMs;
       tookMs[at] = Math.max(tookMs[at]!, own.endMs - own.dueMs);
     });
+  }
+  for (let at = 0; at < span; at++) {
+    const meanMs = phaseMs[at]! / Math.max(1, count[at]!);
+    dueMs[at]! += meanMs;
+    startMs[at]! += meanMs;
   }
   return ticks;
 }

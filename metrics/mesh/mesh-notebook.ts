@@ -26,6 +26,8 @@ interface TellingOther {
 export interface TellingPeer {
   readonly player: number;
   readonly world: World | null;
+  /** How much later than the room's its ticks are due. */
+  readonly phaseMs: number;
   readonly peers: ReadonlyMap<number, TellingOther>;
   readonly counters: {
     readonly inputs: number;
@@ -74,10 +76,11 @@ export class MeshNotebook {
   /** The session has done a tick of its own avatar, which is about to be handed to the links. */
   ticked(tick: number, dueMs: number, nowMs: number): void {
     this.ended(nowMs);
-    const { player, world, counters } = this.#session;
+    const { player, world, counters, phaseMs } = this.#session;
     if (player < 0 || !world) return;
     if (counters.inputs !== this.#before.inputs) this.#inputTick = tick;
-    this.#open = ownTickOf(world, player, { tick, dueMs, startMs: nowMs, endMs: nowMs, inputTick: this.#inputTick });
+    const times = { tick, dueMs, phaseMs, startMs: nowMs, endMs: nowMs };
+    this.#open = ownTickOf(world, player, { ...times, inputTick: this.#inputTick });
     this.#noteEvents(world, player, tick, nowMs);
     this.#noteCounters(nowMs);
     this.#noteDirect(player, nowMs);

@@ -3,7 +3,10 @@ import type { SwarmRecording } from '../swarm-recorder.ts';
 import type { OwnTick } from './owner-notes.ts';
 
 /** One row, read where it lies. */
-export type OwnRow = Pick<OwnTick, 'tick' | 'dueMs' | 'startMs' | 'endMs' | 'alive' | 'x' | 'y' | 'inputTick'>;
+export type OwnRow = Pick<
+  OwnTick,
+  'tick' | 'dueMs' | 'phaseMs' | 'startMs' | 'endMs' | 'alive' | 'x' | 'y' | 'inputTick'
+>;
 
 export class OwnRows {
   readonly capacity: number;
@@ -14,7 +17,17 @@ export class OwnRows {
   readonly #swarm: Uint16Array;
   readonly #row: Int32Array;
   readonly #ranges = new Map<number, [number, number]>();
-  readonly #read: OwnRow = { tick: 0, dueMs: 0, startMs: 0, endMs: 0, alive: false, x: 0, y: 0, inputTick: -1 };
+  readonly #read: OwnRow = {
+    tick: 0,
+    dueMs: 0,
+    phaseMs: 0,
+    startMs: 0,
+    endMs: 0,
+    alive: false,
+    x: 0,
+    y: 0,
+    inputTick: -1,
+  };
 
   constructor(swarms: readonly SwarmRecording[], capacity: number) {
     this.#swarms = swarms;
@@ -88,6 +101,7 @@ export class OwnRows {
     const row = this.#read;
     row.tick = columns.tick[i]!;
     row.dueMs = columns.dueMs[i]!;
+    row.phaseMs = columns.phaseUs[i]! / 1000;
     row.startMs = row.dueMs + columns.lateUs[i]! / 1000;
     row.endMs = row.startMs + columns.tookUs[i]! / 1000;
     row.alive = columns.alive[i] === 1;

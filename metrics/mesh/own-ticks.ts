@@ -26,11 +26,12 @@ export function addOwnTicks(
     let beganMs = Number.NaN;
     let lastMs = Number.NaN;
     let before = Number.NaN;
-    rows.each(player, ({ tick, dueMs, startMs, endMs }) => {
+    rows.each(player, ({ tick, dueMs, phaseMs, startMs, endMs }) => {
       if (startMs < fromMs || startMs >= untilMs) return;
       const at = tick - firstTick;
-      earliest[at] = Math.min(earliest[at]!, dueMs);
-      latest[at] = Math.max(latest[at]!, dueMs);
+      const roomMs = dueMs - phaseMs;
+      earliest[at] = Math.min(earliest[at]!, roomMs);
+      latest[at] = Math.max(latest[at]!, roomMs);
       const tookMs = endMs - dueMs;
       if (tookMs > STALL_MS) stalls++;
       const time = Math.max(budgetMs, tookMs);

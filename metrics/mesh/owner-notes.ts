@@ -14,6 +14,8 @@ export interface OwnTick {
   tick: number;
   /** When it should have started, by this peer's idea of the common timeline. */
   dueMs: number;
+  /** How much later than the room's tick that is. */
+  phaseMs: number;
   startMs: number;
   endMs: number;
   alive: boolean;
@@ -34,7 +36,7 @@ export interface OwnTick {
 export function ownTickOf(
   { players }: World,
   player: number,
-  times: Pick<OwnTick, 'tick' | 'dueMs' | 'startMs' | 'endMs' | 'inputTick'>,
+  times: Pick<OwnTick, 'tick' | 'dueMs' | 'phaseMs' | 'startMs' | 'endMs' | 'inputTick'>,
 ): OwnTick {
   return {
     ...times,
@@ -68,6 +70,7 @@ export const OWN_SHAPE = {
   player: 'u16',
   tick: 'i32',
   dueMs: 'f64',
+  phaseUs: 'i32',
   /** From when it was due, and from when it started. */
   lateUs: 'i32',
   tookUs: 'i32',
@@ -128,7 +131,7 @@ export class OwnerNotes {
 
   /** A peer has done a tick of its own avatar; the dead have ticks too. Every tick, for as long as it has its seat. */
   tick(player: number, own: OwnTick): void {
-    const { tick, dueMs, startMs, endMs } = own;
+    const { tick, dueMs, phaseMs, startMs, endMs } = own;
     if (!this.#window.touches(startMs)) return;
     if (this.#window.covers(startMs)) this.#tickTimes.add(endMs - dueMs);
     this.#noteStanding(player, own);
@@ -138,6 +141,7 @@ export class OwnerNotes {
     columns.player[at] = player;
     columns.tick[at] = tick;
     columns.dueMs[at] = dueMs;
+    columns.phaseUs[at] = Math.round(phaseMs * 1000);
     columns.lateUs[at] = Math.round((startMs - dueMs) * 1000);
     columns.tookUs[at] = Math.round((endMs - startMs) * 1000);
     columns.alive[at] = own.alive ? 1 : 0;

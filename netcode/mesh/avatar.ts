@@ -81,7 +81,7 @@ export function stepAvatar(core: Core, tick: number, nowMs: number): void {
   }
   keepPlace(stage, player, tick);
   world.grid.build(world.match.playerLimit[0]!, players.x, players.y, players.status);
-  flyShots(core, nowMs);
+  flyShots(core, tick, nowMs);
   if ((core.taken.buttons & Button.fire) !== 0) fire(core, tick);
   collect(core, nowMs);
 }
@@ -105,12 +105,13 @@ function fire(core: Core, tick: number): void {
 }
 
 /** Of others than ourselves a shot only seems to hit somebody: it ends there on our screen, and they decide. */
-function flyShots(core: Core, nowMs: number): void {
+function flyShots(core: Core, tick: number, nowMs: number): void {
   const { world } = core.stage!;
   const { life } = world.shots;
   const limit = world.match.playerLimit[0]! * SHOTS_PER_PLAYER;
   for (let shot = 0; shot < limit; shot++) {
-    if (life[shot]! <= 0) continue;
+    // Who is a part of a tick ahead may have told what was not fired yet.
+    if (life[shot]! <= 0 || core.stage!.firedTick[shot]! >= tick) continue;
     const owner = (shot / SHOTS_PER_PLAYER) | 0;
     const victim = firstHit(world, shot, owner, 0);
     if (victim < 0) {

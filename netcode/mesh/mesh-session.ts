@@ -28,6 +28,17 @@ const MAX_BACKLOG_TICKS = 3;
 const GAIN = 0.1;
 const MAX_BEND = 0.05;
 
+/**
+ * Ticks of all peers at once would have all of them send to each other at once. Multiples of the golden ratio, modulo 1,
+ * are spread evenly however many there are, and those of any slots in sequence too (three-distance theorem, Sós 1958).
+ */
+const GOLDEN = (Math.sqrt(5) - 1) / 2;
+
+/** Share of a tick by which those of a slot come after the room's, in [0, 1). NaN for no slot. */
+export function phaseOf(slot: number): number {
+  return slot < 0 ? Number.NaN : (slot * GOLDEN) % 1;
+}
+
 export class MeshSession implements PlayingPeer {
   readonly #core: Core;
   /** Made when something is first drawn. */
@@ -108,6 +119,11 @@ export class MeshSession implements PlayingPeer {
   get tickMs(): number {
     const settings = this.settings;
     return settings ? 1000 / settings.config.tickRateHz : Number.NaN;
+  }
+
+  /** How much later than the room's a tick of this peer is due; NaN before it plays. */
+  get phaseMs(): number {
+    return phaseOf(this.#core.player) * this.tickMs;
   }
 
   /** Called after each own tick: for recorders. What happened in it is in `world.events`. */
@@ -298,7 +314,7 @@ export class MeshSession implements PlayingPeer {
     }
     if (seat.slot !== player) {
       if (player >= 0) this.#loseSeat();
-      const timeMs = core.rendezvous.roomTimeMs(nowMs);
+      const timeMs = core.rendezvous.roomTimeMs(nowMs) - phaseOf(seat.slot) * this.tickMs;
       core.nextTick = Math.floor(timeMs / this.tickMs) + 1;
       core.dueMs = nowMs + core.nextTick * this.tickMs - timeMs;
       appear(core, seat.slot);
@@ -343,7 +359,7 @@ export class MeshSession implements PlayingPeer {
     const core = this.#core;
     const stage = core.stage!;
     const { tickMs } = this;
-    const roomMs = core.rendezvous.roomTimeMs(nowMs);
+    const roomMs = core.rendezvous.roomTimeMs(nowMs) - this.phaseMs;
     // Between two matches nobody knows the time: the own one goes on.
     const timeMs = Number.isNaN(roomMs) ? core.nextTick * tickMs + nowMs - core.dueMs : roomMs;
     // After a stall the others have gone on: what is too old to matter is skipped.

@@ -36,7 +36,7 @@ class DividingRecorder extends AuthorityRecorder {
     const living = new Map<number, { x: number; y: number }>();
     for (let slot = 0; slot < match.playerLimit[0]!; slot++) {
       if (players.status[slot] === Status.empty) continue;
-      const times = { tick, dueMs, startMs, endMs, inputTick: executedInputTick[slot]! };
+      const times = { tick, dueMs, phaseMs: 0, startMs, endMs, inputTick: executedInputTick[slot]! };
       this.#swarm.owners.tick(slot, ownTickOf(world, slot, times));
       if (players.status[slot] === Status.alive) living.set(slot, { x: players.x[slot]!, y: players.y[slot]! });
     }

@@ -61,7 +61,7 @@ describe('the truth of all owners together', () => {
       // Peers of one process come to a tick in any order.
       for (let i = 0; i < CAPACITY; i++) {
         const player = (i * 5 + tick) % CAPACITY;
-        const own = ownTickOf(world, player, { ...times, inputTick: executed[player]! });
+        const own = ownTickOf(world, player, { ...times, phaseMs: 0, inputTick: executed[player]! });
         swarms[player % 2]!.owners.tick(player, own);
       }
       if (tick === 100) {
@@ -99,6 +99,16 @@ describe('the truth of all owners together', () => {
     expect(away.has(99)).toBe(true);
     expect(away.has(120)).toBe(false);
     expect(away.has(150)).toBe(true);
+  });
+
+  test('has a tick where owners, each at its phase, come to it on average', () => {
+    const phases = [10, 40, 25];
+    const { ticks } = merged(recordMesh({ phaseOf: (player) => phases[player]! }));
+    const { tick, dueMs, startMs, endMs } = ticks.columns;
+    for (const k of [0, 100]) {
+      expect(startMs[k]! - tick[k]! * TICK_MS).toBeCloseTo(25, 6);
+      expect(endMs[k]! - dueMs[k]!).toBeCloseTo(STEP_MS, 6);
+    }
   });
 
   test('counts what players did inside the window only', () => {
@@ -148,6 +158,16 @@ describe('a row of a view', () => {
     expect(value(coarse, 'divergence.count')).toBe(0);
   });
 
+  test('is as old as its owner’s phase and the viewer’s make it, also where both are ahead of the tape', () => {
+    const actionMs = (viewer: number, owner: number, ticks: number) => {
+      const phases = [viewer, owner, 45];
+      return value(auditMesh({ phaseOf: (player) => phases[player]!, ageTicks: () => ticks }), 'action.p50');
+    };
+    expect(actionMs(5, 40, 2)).toBeCloseTo(2 * TICK_MS - 35, 0);
+    expect(actionMs(40, 5, 2)).toBeCloseTo(2 * TICK_MS + 35, 0);
+    expect(actionMs(10, 0, 0)).toBeCloseTo(10, 0);
+  });
+
   test('too old to say how old goes on ageing', () => {
     const old = auditMesh({ ageTicks: (tick) => (tick >= 100 ? 1000 : AGE_TICKS) });
     expect(value(old, 'divergence.count')).toBe(0);
@@ -176,6 +196,7 @@ describe('own ticks', () => {
     const off = (ms: number) => auditMesh({ offMs: (player) => (player === 2 ? ms : 0) });
     expect(value(off(20), 'timeline.spread.p99')).toBeCloseTo(20, 0);
     expect(checkOf(off(20), 'timelines').held).toBe(true);
+    expect(value(auditMesh({ phaseOf: (player) => 20 * player }), 'timeline.spread.p99')).toBe(0);
     const apart = off(60);
     expect(checkOf(apart, 'timelines')).toMatchObject({ held: false, limit: TICK_MS });
     expect(checkOf(apart, 'timelines').sentence).toContain('60');

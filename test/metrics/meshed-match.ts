@@ -36,6 +36,8 @@ export interface Plant {
   lateMs?: (player: number, tick: number) => number | null;
   /** ms by which a player's idea of when ticks are due is off. */
   offMs?: (player: number) => number;
+  /** How much later than the room's a player's ticks are due. */
+  phaseOf?: (player: number) => number;
   /** What the first peer takes the row of the second one for, and where it sees it besides. */
   ageTicks?: (tick: number) => number;
   offset?: (tick: number) => number;
@@ -52,7 +54,8 @@ export function usualPlace(player: number, tick: number): { x: number; y: number
 
 /** Players 0 and 1 of one process, player 2 of another. 0 is a measured viewer and sees 1 as it was three ticks ago. */
 export function recordMesh(plant: Plant = {}): SwarmRecording[] {
-  const { placeOf = usualPlace, lateMs = () => 0, offMs = () => 0, ageTicks = () => AGE_TICKS, offset } = plant;
+  const { placeOf = usualPlace, lateMs = () => 0, offMs = () => 0, phaseOf = () => 0 } = plant;
+  const { ageTicks = () => AGE_TICKS, offset } = plant;
   const recorders = [0, 1].map(() => new SwarmRecorder({ capacity: CAPACITY, fullClients: 0 }));
   for (const recorder of recorders) recorder.measure(FROM_MS, UNTIL_MS);
   for (let tick = 0; tick * TICK_MS < UNTIL_MS + 2500; tick++) {
@@ -60,10 +63,11 @@ export function recordMesh(plant: Plant = {}): SwarmRecording[] {
       const late = lateMs(player, tick);
       if (late === null) continue;
       const recorder = recorders[player >> 1]!;
-      const dueMs = tick * TICK_MS + offMs(player);
+      const phaseMs = phaseOf(player);
+      const dueMs = tick * TICK_MS + phaseMs + offMs(player);
       const startMs = dueMs + late;
       recorder.input(player, tick, dueMs, startMs);
-      recorder.owners.tick(player, ownTick(tick, { dueMs, startMs, place: placeOf(player, tick) }));
+      recorder.owners.tick(player, ownTick(tick, { dueMs, startMs, place: placeOf(player, tick) }, { phaseMs }));
       if (player !== 0) continue;
       const self = placeOf(0, tick)!;
       const seen = placeOf(1, tick - AGE_TICKS);
@@ -92,6 +96,7 @@ export function ownTick(
   return {
     tick,
     dueMs,
+    phaseMs: 0,
     startMs,
     endMs: startMs + STEP_MS,
     alive: place !== null,

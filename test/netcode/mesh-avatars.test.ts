@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { SUBUNITS } from '../../game/constants.ts';
 import { Button } from '../../game/input.ts';
 import { Status } from '../../game/world.ts';
+import { phaseOf } from '../../netcode/mesh/mesh-session.ts';
 import type { ToldShot } from '../../netcode/mesh/state-codec.ts';
 import { MeshAlone } from './mesh-alone.ts';
 
@@ -32,6 +33,14 @@ describe('the timeline', () => {
     expect(ticks.length).toBeGreaterThan(18);
     for (const { tick, dueMs } of ticks) {
       expect(Math.abs(session.rendezvous.roomTimeMs(dueMs) - tick * TICK_MS)).toBeLessThan(2);
+    }
+  });
+
+  test('M1: the phases of slots, and of every second or third of them, are spread evenly', () => {
+    for (const step of [1, 2, 3]) {
+      const phases = Array.from({ length: 24 }, (_, i) => phaseOf(i * step)).sort((a, b) => a - b);
+      const apart = [...gaps(phases), 1 + phases[0]! - phases.at(-1)!];
+      expect(Math.max(...apart), `every ${step}. slot`).toBeLessThan(3 / 24);
     }
   });
 

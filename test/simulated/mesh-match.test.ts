@@ -7,7 +7,7 @@ import { NO_INPUT } from '../../game/input.ts';
 import { Random } from '../../game/random.ts';
 import { Status } from '../../game/world.ts';
 import { profileOf } from '../../netcode/link/profiles.ts';
-import type { MeshSession } from '../../netcode/mesh/mesh-session.ts';
+import { type MeshSession, phaseOf } from '../../netcode/mesh/mesh-session.ts';
 import { type MeshSettings, meshSettings } from '../../netcode/mesh/settings.ts';
 import { SimulatedMesh } from '../../simulator/mesh.ts';
 
@@ -23,7 +23,7 @@ interface Cast {
   settings?: Partial<Pick<MeshSettings, 'maxLinks' | 'send'>>;
   natBlockedRatio?: number;
   /** Hears of each tick of each owner. */
-  onTick?: (session: MeshSession, tick: number) => void;
+  onTick?: (session: MeshSession, tick: number, dueMs: number) => void;
 }
 
 /** A match in which everybody plays, and how to bring its players to rest. */
@@ -41,7 +41,7 @@ function playing({ players, seed, network = 'lan', config, settings, natBlockedR
         name: `bot ${index}`,
         decide: (view) => (isResting ? NO_INPUT : decide(view)),
         wrapSession: (session) => {
-          session.onTick = (tick) => onTick?.(session, tick);
+          session.onTick = (tick, dueMs) => onTick?.(session, tick, dueMs);
           return session;
         },
       };
@@ -104,6 +104,24 @@ function watch(match: SimulatedMesh, ticks: number) {
 }
 
 describe('a mesh on virtual time', () => {
+  test('M1: all share one timeline, and each comes to its ticks at the phase of its slot (seed 4)', () => {
+    const off: number[] = [];
+    const slots = new Set<number>();
+    const { match } = playing({
+      players: 8,
+      seed: 4,
+      onTick: (session, tick, dueMs) => {
+        const { player, phaseMs, rendezvous, tickMs } = session;
+        slots.add(player);
+        expect(phaseMs).toBeCloseTo(phaseOf(player) * tickMs, 9);
+        off.push(rendezvous.roomTimeMs(dueMs) - tick * tickMs - phaseMs);
+      },
+    });
+    match.run({ ms: 1000 });
+    expect(slots.size).toBe(8);
+    expect(Math.max(...off.map(Math.abs))).toBeLessThan(2);
+  });
+
   test.each([
     ['need', 'lan', 8],
     ['flat', 'lan', 24],
