@@ -20,6 +20,8 @@ interface TellingOther {
   readonly stateAtMs: number;
   /** It is told where we are. */
   readonly isTold: boolean;
+  /** How often, over the room’s send rate; at most 1. */
+  readonly toldShare: number;
 }
 
 /** What is read of a session: `MeshSession` of netcode/mesh/ has it. */
@@ -104,10 +106,10 @@ export class MeshNotebook {
   /** About once a second. */
   sample(nowMs: number): void {
     let [direct, relayed, told] = [0, 0, 0];
-    for (const { link, isTold } of this.#session.peers.values()) {
+    for (const { link, isTold, toldShare } of this.#session.peers.values()) {
       if (link === 'up') direct++;
       else if (link === 'relayed') relayed++;
-      if (link !== 'down' && isTold) told++;
+      if (link !== 'down' && isTold) told += toldShare;
     }
     this.#recorder.links(direct, relayed, nowMs);
     this.#recorder.mesh.recipients(told, nowMs);

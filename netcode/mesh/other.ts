@@ -45,6 +45,10 @@ export class Other {
   isDirect = false;
   /** It is told our state, for it may see us. */
   isTold = false;
+  /** Since when it has been too far to be told; Infinity while it is not, or is not told anyway. */
+  beyondSinceMs = Number.POSITIVE_INFINITY;
+  /** How often, over the room's send rate; 1 where it is more. */
+  toldShare = 1;
   /** The tile it said it is in, or somebody else said; −1 for none. */
   tile = -1;
   tileAtMs = Number.NEGATIVE_INFINITY;

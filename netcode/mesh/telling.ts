@@ -1,6 +1,7 @@
 /** What a mesh session says to others, over which link, and how often it tells whom where its avatar is. */
 import { PLAYER_SPEED_PER_S, VISION_RADIUS } from '../../game/constants.ts';
 import { mintPlace } from '../../game/mint.ts';
+import { Status } from '../../game/world.ts';
 import { encodeMessage } from '../messages.ts';
 import { type LinkState, type PeerId, RENDEZVOUS } from '../session.ts';
 import { ownState } from './avatar.ts';
@@ -15,6 +16,10 @@ import { encodeState } from './state-codec.ts';
 /** Between two pings on a link. */
 const LEAST_PING_MS = 400;
 const MOST_PING_MS = 1500;
+/** The dead neither move nor act: once their death was told for half a second, they tell it this often. */
+const DEAD_RATE_HZ = 2;
+/** Who leaves the radius and comes back sooner is told again as if nothing had been. */
+const LINGER_MS = 250;
 /** Those this near, and those in a fight, are told twice as often where sending is by need. */
 const NEAR = VISION_RADIUS / 2;
 
@@ -128,15 +133,25 @@ export function tellState(core: Core, tick: number, nowMs: number): void {
     if (!other.isReachable || other.slot < 0 || core.trust?.mayTell(other.id) === false) continue;
     const distance = other.distanceTo(x, y, nowMs);
     if (distance > tellingRadius(core, other, nowMs)) {
-      if (other.isTold) sayOutOfSight(core, other, nowMs);
+      if (other.isTold) leaveSight(core, other, nowMs);
       continue;
     }
+    other.beyondSinceMs = Number.POSITIVE_INFINITY;
     const rate = rateFor(core, other, distance, state.isFighting);
+    other.toldShare = Math.min(1, rate / settings.sendRateHz);
     const { tickRateHz } = settings.config;
     const isDue = ((tick + other.id) * rate) % tickRateHz < rate;
     if (!isDue && !isNews && other.isTold) continue;
     tell(core, other, bytes, nowMs);
   }
+}
+
+/** Nothing has been new of the own player for half a second, nor will be until it is back: it is dead. */
+function isQuiet({ stage, player }: Core): boolean {
+  const { players, match, arena } = stage!.world;
+  if (players.status[player] !== Status.dead) return false;
+  const { respawnTicks, tickRateHz } = arena.rules;
+  return players.spawnTick[player]! - match.tick[0]! <= respawnTicks - tickRateHz / 2;
 }
 
 function tell(core: Core, other: Other, bytes: Uint8Array, nowMs: number): void {
@@ -148,11 +163,19 @@ function tell(core: Core, other: Other, bytes: Uint8Array, nowMs: number): void 
 }
 
 /**
- * Whose place is known need not be told before it is near; of a tile nobody knows how far it is. Where defences are on
- * all are told early: who judges somebody's way must not lose sight of it wherever vision ends.
+ * Whose place is known need not be told before it is near; of a tile nobody knows how far it is. So of two at the edge one
+ * may fall silent, and watch whether the other comes nearer. Not both: neither would know the other's place, and both would
+ * begin anew. Where defences are on all are told early: who judges somebody's way must not lose sight of it wherever vision
+ * ends.
  */
 function tellingRadius(core: Core, other: Other, nowMs: number): number {
-  return core.trust === null && other.hasPlace(nowMs) ? TELLING_RADIUS_EXACT : TELLING_RADIUS;
+  const mayWatch = core.trust === null && isWatcher(core.rendezvous.self, other.id) && other.hasPlace(nowMs);
+  return mayWatch ? TELLING_RADIUS_EXACT : TELLING_RADIUS;
+}
+
+/** Which of two falls silent at the edge: each peer does so towards half of the others. */
+function isWatcher(self: PeerId, other: PeerId): boolean {
+  return self > other === ((self + other) % 2 === 1);
 }
 
 /** Who has just come into sight is answered at once with what was told last, and not only in the next tick. */
@@ -164,14 +187,24 @@ export function answerState(core: Core, other: Other, nowMs: number): void {
     tell(core, other, core.told, nowMs);
 }
 
-/** The last that it hears of where we are: from now on it is told our tile only. */
-function sayOutOfSight(core: Core, other: Other, nowMs: number): void {
+/** Is told no more. Where that lasts it is the last that it hears of where we are: from then on it is told our tile only. */
+function leaveSight(core: Core, other: Other, nowMs: number): void {
+  other.beyondSinceMs = Math.min(other.beyondSinceMs, nowMs);
+  other.toldShare = 0;
+  if (nowMs - other.beyondSinceMs < LINGER_MS) return;
+  other.beyondSinceMs = Number.POSITIVE_INFINITY;
   other.isTold = false;
   sayPing(core, other, nowMs);
 }
 
-/** States per second for one other. */
+/** States per second for one other. Who is dead only watches, and hears half as often. */
 function rateFor(core: Core, other: Other, distance: number, isFighting: boolean): number {
+  if (isQuiet(core)) return Math.min(DEAD_RATE_HZ, core.stage!.settings.sendRateHz);
+  const rate = livingRateFor(core, other, distance, isFighting);
+  return other.state?.isAlive === false ? Math.max(1, rate >> 1) : rate;
+}
+
+function livingRateFor(core: Core, other: Other, distance: number, isFighting: boolean): number {
   const { send: policy, sendRateHz, config } = core.stage!.settings;
   if (policy === 'flat') return sendRateHz;
   const inNeed = distance <= NEAR || (distance <= VISION_RADIUS && (isFighting || other.state?.isFighting === true));
@@ -197,10 +230,13 @@ function pingTo(core: Core, other: Other, nowMs: number): Uint8Array {
   return encodeMesh({ type: 'meshPing', tile, timeMs: Math.floor(nowMs) & 0xffff, ...other.echo(nowMs) });
 }
 
-/** Whoever may be in sight sooner is pinged sooner, so that neither is surprised. */
+/**
+ * Whoever may be in sight sooner is pinged sooner, so that neither is surprised. The dead see nobody come, and who tells its
+ * place is seen coming.
+ */
 function pingEveryMs(core: Core, other: Other, nowMs: number): number {
   const place = ownPlace(core);
-  if (other.isTold || !place) return MOST_PING_MS;
+  if (other.isTold || !place || core.returnsTo || other.hasPlace(nowMs)) return MOST_PING_MS;
   const beyond = other.distanceTo(place.x, place.y, nowMs) - TELLING_RADIUS;
   return Math.max(LEAST_PING_MS, Math.min(MOST_PING_MS, (beyond * 1250) / PLAYER_SPEED_PER_S));
 }

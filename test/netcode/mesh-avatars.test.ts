@@ -4,6 +4,7 @@ import { SUBUNITS } from '../../game/constants.ts';
 import { Button } from '../../game/input.ts';
 import { Status } from '../../game/world.ts';
 import { phaseOf } from '../../netcode/mesh/mesh-session.ts';
+import { NO_TILE } from '../../netcode/mesh/other.ts';
 import type { ToldShot } from '../../netcode/mesh/state-codec.ts';
 import { MeshAlone } from './mesh-alone.ts';
 
@@ -92,7 +93,11 @@ test('M2: a peer steps its own avatar with each tick, and nobody else', () => {
 
 describe('telling', () => {
   /** How often peers at these distances are told in two seconds, and in which ticks. */
-  function told(distances: readonly number[], policy: 'need' | 'flat', more: { isFighting?: boolean } = {}) {
+  function told(
+    distances: readonly number[],
+    policy: 'need' | 'flat',
+    more: { isFighting?: boolean; isAlive?: boolean } = {},
+  ) {
     const alone = new MeshAlone(distances.length, { send: policy, sendRateHz: 10 });
     alone.stand(500, 500);
     for (const [i, distance] of distances.entries()) alone.meet(i + 2, { x: 500 + distance, y: 500, ...more });
@@ -131,6 +136,37 @@ describe('telling', () => {
     expect([2, 3].map((peer) => alone.states(peer).length)).toEqual([5, 0]);
   });
 
+  test('M3: of two at the edge who know each other’s place one is told on, and the other watches', () => {
+    const alone = new MeshAlone(2, { send: 'flat' });
+    alone.stand(500, 500);
+    // 360 units away: too far to be seen, and too near for who knows the tile only.
+    for (const peer of [2, 3]) alone.meet(peer, { x: 860, y: 500 });
+    alone.run(1000);
+    alone.sent.length = 0;
+    alone.run(1000);
+    expect([2, 3].map((peer) => alone.states(peer).length)).toEqual([10, 0]);
+  });
+
+  test('M3: who is beyond sight for less than a quarter of a second is told nothing meanwhile, and goes on as before', () => {
+    const alone = new MeshAlone(2, { send: 'flat' });
+    alone.stand(500, 500);
+    const at = (x: number) => alone.avatars.set(3, { x, y: 500 });
+    alone.meet(3, { x: 800, y: 500 });
+    alone.run(1000);
+    const pingsWithTile = () => alone.messages('meshPing', 3).filter(({ message }) => message.tile !== NO_TILE);
+    alone.sent.length = 0;
+    at(860);
+    alone.run(200);
+    at(800);
+    alone.run(800);
+    expect(alone.states(3).length).toBeLessThanOrEqual(9);
+    expect(alone.states(3).length).toBeGreaterThanOrEqual(7);
+    expect(pingsWithTile()).toEqual([]);
+    at(860);
+    alone.run(400);
+    expect(pingsWithTile()).toHaveLength(1);
+  });
+
   test('M3: who has just come into sight is answered at once', () => {
     const alone = new MeshAlone(1);
     alone.stand(500, 500);
@@ -141,9 +177,12 @@ describe('telling', () => {
     expect(alone.states(2).map(({ atMs, state }) => [atMs, state.tick])).toEqual([[alone.nowMs, alone.session.tick]]);
   });
 
-  /** Dies where three others look on, and returns: where that was, and by peer the first ticks that told of both. */
-  function dieAndReturn(x: number, y: number) {
-    const alone = new MeshAlone(3, { send: 'flat', sendRateHz: 2 });
+  /**
+   * Dies where three others look on, and returns: where that was, by peer the first ticks that told of both, and all ticks
+   * of which the first peer was told.
+   */
+  function dieAndReturn(x: number, y: number, sendRateHz = 2) {
+    const alone = new MeshAlone(3, { send: 'flat', sendRateHz });
     const { session } = alone;
     const { players } = session.world!;
     alone.stand(x, y);
@@ -161,7 +200,8 @@ describe('telling', () => {
         return told.slice(dead).find((state) => state.isAlive === isAlive)?.tick;
       });
     const [returnX, returnY] = [players.x[session.player]! / SUBUNITS, players.y[session.player]! / SUBUNITS];
-    return { x: returnX, y: returnY, dead: firstTold(false), alive: firstTold(true) };
+    const ticks = alone.states(2).map(({ state }) => state.tick);
+    return { x: returnX, y: returnY, dead: firstTold(false), alive: firstTold(true), ticks };
   }
 
   test('M3: deaths and returns go out with the tick', () => {
@@ -170,6 +210,20 @@ describe('telling', () => {
     const { dead, alive } = dieAndReturn(x, y);
     expect(dead).toEqual(new Array(3).fill(dead[0]));
     expect(alive).toEqual(new Array(3).fill(dead[0]! + 60));
+  });
+
+  test('M3: the dead tell twice a second, once their death was told for half a second', () => {
+    const { dead, ticks } = dieAndReturn(500, 500, 10);
+    const since = ticks.filter((tick) => tick >= dead[0]!).map((tick) => tick - dead[0]!);
+    expect(since.filter((ago) => ago < 10).length).toBeGreaterThanOrEqual(5);
+    const quiet = since.filter((ago) => ago >= 10 && ago < 60);
+    expect(quiet).toHaveLength(5);
+    for (const gap of gaps(quiet)) expect(gap).toBe(10);
+  });
+
+  test('M3: those who are dead hear half as often', () => {
+    expect(told([150, 310], 'flat', { isAlive: false }).map(({ length }) => length)).toEqual([10, 10]);
+    expect(told([150, 310], 'need', { isAlive: false }).map(({ length }) => length)).toEqual([20, 10]);
   });
 });
 
@@ -260,6 +314,23 @@ describe('shots', () => {
     const flown = 3 + alone.session.tick - tick;
     expect(world!.shots.x[shot]).toBe(400 * SUBUNITS + flown * shotStep);
     expect(world!.shots.life[shot]).toBe(shotLifeTicks - flown);
+  });
+
+  test('M6: one that is told ahead of its tick is not flown before that', () => {
+    const alone = new MeshAlone(1);
+    const { session } = alone;
+    const { world, arena } = session;
+    alone.stand(1000, 100);
+    alone.meet(2, { x: 400, y: 700 });
+    alone.avatars.delete(2);
+    const fired = session.tick + 2;
+    alone.tell(2, { x: 400, y: 700, shots: [shotAt(400, 700, 0)], tick: fired });
+    const shot = alone.slotOf(2) * 3;
+    for (const flown of [0, 0, 1, 2]) {
+      const { tick } = session;
+      while (session.tick === tick) alone.run(5);
+      expect(world!.shots.x[shot], `tick ${session.tick - fired}`).toBe(400 * SUBUNITS + flown * arena!.rules.shotStep);
+    }
   });
 
   /** Health after a shot that came this way, told late, while the victim walked down from (500, 500). */

@@ -297,21 +297,32 @@ describe('links that are closed', () => {
 
 describe('pings', () => {
   test('M13: come every 0.4 to 1.5 s, the longer the farther the other is, and tell the tile to whom nothing else is told', () => {
-    const alone = new MeshAlone(4);
+    const alone = new MeshAlone(5);
     alone.stand(64, 100);
-    const beyond = 320 + 64;
-    const distances = [100, beyond + 20, beyond + 180, beyond + 400];
-    for (const [i, distance] of distances.entries()) alone.meet(i + 2, { x: 64 + distance, y: 100 });
-    alone.run(3000);
+    alone.meet(2, { x: 164, y: 100 });
+    // It tells its place, from beyond where it is told: it will be seen coming.
+    alone.meet(6, { x: 64 + 400, y: 100 });
+    // Of these the tile is known: their middles are 32, 160 and 416 units beyond where they would be told.
+    const tiles = [7, 9, 13];
+    for (const i of tiles.keys()) alone.link(i + 3);
+    const pass = (seconds: number) => {
+      for (let i = 0; i < seconds; i++) {
+        alone.run(1000);
+        for (const [j, x] of tiles.entries()) {
+          alone.say(j + 3, { type: 'meshPing', tile: tileAt(64 * x, 100), timeMs: 0, echoMs: 0, heldMs: 0xffff });
+        }
+      }
+    };
+    pass(3);
     alone.sent.length = 0;
-    alone.run(12_000);
-    const everyMs = [1500, 400, 1250, 1500];
+    pass(12);
+    const everyMs = [1500, 400, 1100, 1500, 1500];
     for (const [i, ms] of everyMs.entries()) {
       const pings = alone.messages('meshPing', i + 2);
       expect(pings.length).toBeGreaterThan(6);
       for (const gap of gaps(pings.map(({ atMs }) => atMs))) {
-        expect(gap, `to ${distances[i]} units`).toBeGreaterThanOrEqual(ms);
-        expect(gap, `to ${distances[i]} units`).toBeLessThanOrEqual(ms + (i === 0 ? RIDE_MS : CARE_MS));
+        expect(gap, `to peer ${i + 2}`).toBeGreaterThanOrEqual(ms);
+        expect(gap, `to peer ${i + 2}`).toBeLessThanOrEqual(ms + (i === 0 ? RIDE_MS : CARE_MS));
       }
       const tile = i === 0 ? NO_TILE : tileAt(64, 100);
       expect(new Set(pings.map(({ message }) => message.tile))).toEqual(new Set([tile]));
