@@ -25,7 +25,7 @@ const MOST_IN_A_ROW = 128;
  * datagram, and walk the callbacks of all links each time (links/native-channel.ts): with 20 peers of 39 links that was a
  * third of what it did. Native threads go on meanwhile. A few peers need none of this, and are spared the delay.
  */
-const GATHER_MS = 12;
+const GATHER_MS = 16;
 /** It serves those who are due no more often than this: where links are made worse, every message is due by itself. */
 const LEAST_SLEEP_MS = 4;
 const LEAST_BOTS_TO_GATHER = 12;

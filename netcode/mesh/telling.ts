@@ -18,7 +18,8 @@ const LEAST_PING_MS = 400;
 const MOST_PING_MS = 1500;
 /** The dead neither move nor act: once their death was told for half a second, they tell it this often. */
 const DEAD_RATE_HZ = 2;
-/** Who leaves the radius and comes back sooner is told again as if nothing had been. */
+/** Who leaves the radius by less than this, and comes back sooner, is told again as if nothing had been. */
+const LINGER_WITHIN = 32 * 256;
 const LINGER_MS = 250;
 /** Those this near, and those in a fight, are told twice as often where sending is by need. */
 const NEAR = VISION_RADIUS / 2;
@@ -132,8 +133,9 @@ export function tellState(core: Core, tick: number, nowMs: number): void {
   for (const other of core.others.values()) {
     if (!other.isReachable || other.slot < 0 || core.trust?.mayTell(other.id) === false) continue;
     const distance = other.distanceTo(x, y, nowMs);
-    if (distance > tellingRadius(core, other, nowMs)) {
-      if (other.isTold) leaveSight(core, other, nowMs);
+    const beyond = distance - tellingRadius(core, other, nowMs);
+    if (beyond > 0) {
+      if (other.isTold) leaveSight(core, other, beyond, nowMs);
       continue;
     }
     other.beyondSinceMs = Number.POSITIVE_INFINITY;
@@ -144,6 +146,11 @@ export function tellState(core: Core, tick: number, nowMs: number): void {
     if (!isDue && !isNews && other.isTold) continue;
     tell(core, other, bytes, nowMs);
   }
+}
+
+/** Where defences are on nothing is spared: who judges somebody's way must not lose sight of it. */
+function isSparing({ trust }: Core): boolean {
+  return trust === null;
 }
 
 /** Nothing has been new of the own player for half a second, nor will be until it is back: it is dead. */
@@ -165,11 +172,10 @@ function tell(core: Core, other: Other, bytes: Uint8Array, nowMs: number): void 
 /**
  * Whose place is known need not be told before it is near; of a tile nobody knows how far it is. So of two at the edge one
  * may fall silent, and watch whether the other comes nearer. Not both: neither would know the other's place, and both would
- * begin anew. Where defences are on all are told early: who judges somebody's way must not lose sight of it wherever vision
- * ends.
+ * begin anew.
  */
 function tellingRadius(core: Core, other: Other, nowMs: number): number {
-  const mayWatch = core.trust === null && isWatcher(core.rendezvous.self, other.id) && other.hasPlace(nowMs);
+  const mayWatch = isSparing(core) && isWatcher(core.rendezvous.self, other.id) && other.hasPlace(nowMs);
   return mayWatch ? TELLING_RADIUS_EXACT : TELLING_RADIUS;
 }
 
@@ -188,10 +194,10 @@ export function answerState(core: Core, other: Other, nowMs: number): void {
 }
 
 /** Is told no more. Where that lasts it is the last that it hears of where we are: from then on it is told our tile only. */
-function leaveSight(core: Core, other: Other, nowMs: number): void {
+function leaveSight(core: Core, other: Other, beyond: number, nowMs: number): void {
   other.beyondSinceMs = Math.min(other.beyondSinceMs, nowMs);
   other.toldShare = 0;
-  if (nowMs - other.beyondSinceMs < LINGER_MS) return;
+  if (isSparing(core) && beyond < LINGER_WITHIN && nowMs - other.beyondSinceMs < LINGER_MS) return;
   other.beyondSinceMs = Number.POSITIVE_INFINITY;
   other.isTold = false;
   sayPing(core, other, nowMs);
@@ -199,8 +205,9 @@ function leaveSight(core: Core, other: Other, nowMs: number): void {
 
 /** States per second for one other. Who is dead only watches, and hears half as often. */
 function rateFor(core: Core, other: Other, distance: number, isFighting: boolean): number {
-  if (isQuiet(core)) return Math.min(DEAD_RATE_HZ, core.stage!.settings.sendRateHz);
   const rate = livingRateFor(core, other, distance, isFighting);
+  if (!isSparing(core)) return rate;
+  if (isQuiet(core)) return Math.min(DEAD_RATE_HZ, rate);
   return other.state?.isAlive === false ? Math.max(1, rate >> 1) : rate;
 }
 
@@ -236,7 +243,8 @@ function pingTo(core: Core, other: Other, nowMs: number): Uint8Array {
  */
 function pingEveryMs(core: Core, other: Other, nowMs: number): number {
   const place = ownPlace(core);
-  if (other.isTold || !place || core.returnsTo || other.hasPlace(nowMs)) return MOST_PING_MS;
+  if (other.isTold || !place) return MOST_PING_MS;
+  if (isSparing(core) && (core.returnsTo || other.hasPlace(nowMs))) return MOST_PING_MS;
   const beyond = other.distanceTo(place.x, place.y, nowMs) - TELLING_RADIUS;
   return Math.max(LEAST_PING_MS, Math.min(MOST_PING_MS, (beyond * 1250) / PLAYER_SPEED_PER_S));
 }

