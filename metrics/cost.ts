@@ -98,10 +98,10 @@ export const UPLOADS = {
 
 /**
  * Pings a second over a link (M13): to those who are told states every 1.5 s; to others by how far they
- * are beyond, every 0.4 to 1.5 s. That is 1.5 on average over the ring around 18 who are told that 56 links reach.
+ * are beyond, every 0.4 to 1.5 s. That is 1 on average over the ring around 16 who are told that 54 links reach.
  */
 const TOLD_PINGS_HZ = 1 / 1.5;
-const UNTOLD_PINGS_HZ = 1.5;
+const UNTOLD_PINGS_HZ = 1;
 const PING_BYTES = 10;
 /** Of a ping that rides along with a state (M15): no headers, but its length, and what a bundle needs. */
 const RIDING_PING_BYTES = PING_BYTES + 2 + 5;

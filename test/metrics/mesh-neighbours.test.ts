@@ -103,7 +103,7 @@ describe('neighbours', () => {
     const kbps = ((1550 + 103 * HEADER_BYTES) * 8) / 1000 / WINDOW_S;
     expect(value(told, 'up.links')).toBeCloseTo(kbps, 3);
     // Two told links of five, one new one a second.
-    const pings = (2 / 1.5) * 17 + 3 * 1.5 * (HEADER_BYTES + 10);
+    const pings = (2 / 1.5) * 17 + 3 * (HEADER_BYTES + 10);
     const formula = told.measures['up.links.formula'];
     expect(formula).toMatchObject({ evidence: 'modelled' });
     expect(formula!.value! / (((pings + 3 * HEADER_BYTES + 300) * 8) / 1000)).toBeCloseTo(1, 2);
