@@ -1,9 +1,11 @@
-/** The parts of a swarm that only compute: who is due, and who plays what. */
+/** The parts of a swarm that are no links: who is due, who plays what, and when garbage is collected. */
+import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { castBots } from '../../bots/swarm/assign.ts';
 import { DueHeap } from '../../bots/swarm/due-heap.ts';
 import { HeldTimer } from '../../bots/swarm/held-timer.ts';
+import { flagsFor } from '../../lab/launch/cores.ts';
 
 describe('the heap of due times', () => {
   test('always names who is due first, whatever was changed in between', () => {
@@ -90,5 +92,29 @@ describe('the cast', () => {
       });
     }
     expect(() => castBots({ ...plan, players: 9, cheat: 'speed', cheaters: 5 })).toThrow(/cheaters 5.*10 of 9/);
+  });
+});
+
+describe('garbage', () => {
+  test('is collected while nobody is due, three times a second, in a process that is told that it may', () => {
+    const collector = new URL('../../bots/swarm/idle-collector.ts', import.meta.url).href;
+    const script = `
+      import { PerformanceObserver } from 'node:perf_hooks';
+      const { IdleCollector } = await import(${JSON.stringify(collector)});
+      let collections = 0;
+      new PerformanceObserver((list) => { collections += list.getEntries().length; }).observe({ entryTypes: ['gc'] });
+      const idle = new IdleCollector();
+      const answers = [0, 100, 299, 300, 400, 700].map((nowMs) => idle.collect(nowMs));
+      setTimeout(() => console.log(JSON.stringify({ answers, collections })), 50);`;
+    const run = (flags: readonly string[]) => {
+      const args = [...flags, '--input-type=module', '--disable-warning=ExperimentalWarning', '-e', script];
+      const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+      expect(status, stderr).toBe(0);
+      return JSON.parse(stdout) as { answers: boolean[]; collections: number };
+    };
+    const told = run(flagsFor('0', false));
+    expect(told.answers).toEqual([true, false, false, true, false, true]);
+    expect(told.collections).toBeGreaterThanOrEqual(3);
+    expect(run([]).answers).toEqual(new Array(6).fill(false));
   });
 });
