@@ -314,7 +314,7 @@ export class MeshSession implements PlayingPeer {
     }
     if (seat.slot !== player) {
       if (player >= 0) this.#loseSeat();
-      const timeMs = core.rendezvous.roomTimeMs(nowMs) - phaseOf(seat.slot) * this.tickMs;
+      const timeMs = this.#timeMs(seat.slot, nowMs);
       core.nextTick = Math.floor(timeMs / this.tickMs) + 1;
       core.dueMs = nowMs + core.nextTick * this.tickMs - timeMs;
       appear(core, seat.slot);
@@ -354,14 +354,19 @@ export class MeshSession implements PlayingPeer {
     core.isViewFresh = false;
   }
 
+  /** The room's time less the phase of a slot: its ticks are multiples of a tick's length in that. NaN while it is not known. */
+  #timeMs(slot: number, nowMs: number): number {
+    return this.#core.rendezvous.roomTimeMs(nowMs) - phaseOf(slot) * this.tickMs;
+  }
+
   /** One tick of the own avatar. */
   #step(nowMs: number): void {
     const core = this.#core;
     const stage = core.stage!;
     const { tickMs } = this;
-    const roomMs = core.rendezvous.roomTimeMs(nowMs) - this.phaseMs;
+    const knownMs = this.#timeMs(core.player, nowMs);
     // Between two matches nobody knows the time: the own one goes on.
-    const timeMs = Number.isNaN(roomMs) ? core.nextTick * tickMs + nowMs - core.dueMs : roomMs;
+    const timeMs = Number.isNaN(knownMs) ? core.nextTick * tickMs + nowMs - core.dueMs : knownMs;
     // After a stall the others have gone on: what is too old to matter is skipped.
     core.nextTick = Math.max(core.nextTick, Math.floor(timeMs / tickMs) - MAX_BACKLOG_TICKS);
     const tick = core.nextTick++;

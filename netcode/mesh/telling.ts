@@ -18,6 +18,8 @@ const LEAST_PING_MS = 400;
 const MOST_PING_MS = 1500;
 /** The dead neither move nor act: once their death was told for half a second, they tell it this often. */
 const DEAD_RATE_HZ = 2;
+/** Of the send rate: what rides along with states for some ticks reaches those who are told this often, or more. */
+const OFTEN = 0.5;
 /** Who leaves the radius by less than this, and comes back sooner, is told again as if nothing had been. */
 const LINGER_WITHIN = 32 * 256;
 const LINGER_MS = 250;
@@ -130,6 +132,7 @@ export function tellState(core: Core, tick: number, nowMs: number): void {
   core.hasNews = false;
   core.told = bytes;
   core.trust?.told(bytes);
+  const rateOfDead = isSparing(core) && isQuiet(core) ? DEAD_RATE_HZ : Number.POSITIVE_INFINITY;
   for (const other of core.others.values()) {
     if (!other.isReachable || other.slot < 0 || core.trust?.mayTell(other.id) === false) continue;
     const distance = other.distanceTo(x, y, nowMs);
@@ -139,7 +142,7 @@ export function tellState(core: Core, tick: number, nowMs: number): void {
       continue;
     }
     other.beyondSinceMs = Number.POSITIVE_INFINITY;
-    const rate = rateFor(core, other, distance, state.isFighting);
+    const rate = Math.min(rateOfDead, rateFor(core, other, distance, state.isFighting));
     other.toldShare = Math.min(1, rate / settings.sendRateHz);
     const { tickRateHz } = settings.config;
     const isDue = ((tick + other.id) * rate) % tickRateHz < rate;
@@ -206,9 +209,7 @@ function leaveSight(core: Core, other: Other, beyond: number, nowMs: number): vo
 /** States per second for one other. Who is dead only watches, and hears half as often. */
 function rateFor(core: Core, other: Other, distance: number, isFighting: boolean): number {
   const rate = livingRateFor(core, other, distance, isFighting);
-  if (!isSparing(core)) return rate;
-  if (isQuiet(core)) return Math.min(DEAD_RATE_HZ, rate);
-  return other.state?.isAlive === false ? Math.max(1, rate >> 1) : rate;
+  return isSparing(core) && other.state?.isAlive === false ? Math.max(1, rate >> 1) : rate;
 }
 
 function livingRateFor(core: Core, other: Other, distance: number, isFighting: boolean): number {
@@ -265,11 +266,14 @@ export function forward(core: Core, owner: Other, bytes: Uint8Array, nowMs: numb
   }
 }
 
-/** Those in sight hear own news of coins with our state (M6); here they go to who may see a new coin, and not us. */
+/**
+ * Those in sight hear own news of coins with our state, which carries them for some ticks; here they go to who may see a new
+ * coin, and not us, or is told too rarely for that.
+ */
 export function tellNews(core: Core, news: readonly CoinNews[], nowMs: number): void {
   const places = news.map((one) => placesOf(core, one));
   for (const other of core.others.values()) {
-    if (!other.isReachable || other.isTold) continue;
+    if (!other.isReachable || (other.isTold && other.toldShare >= OFTEN)) continue;
     tellNewsTo(other, concerning(news, places, other, nowMs), nowMs);
   }
 }

@@ -103,8 +103,7 @@ describe('forged forwards', () => {
       for (const { peer } of accused) expect(peer).toBe(match.nodes[0]!.session.self);
       return accused.map(({ reason }) => reason);
     });
-    // Whether one is caught in 25 s depends on whether heads come where its forwards did.
-    expect(accusedBySeed.filter((reasons) => reasons.includes('forged forward')).length).toBeGreaterThanOrEqual(2);
+    for (const reasons of accusedBySeed) expect(reasons).toContain('forged forward');
   });
 });
 

@@ -131,7 +131,7 @@ describe('a mesh on virtual time', () => {
     (send, network, players) => {
       const { match, rest } = playing({ players, seed: 5, network, settings: { send } });
       const { due, missing } = watch(match, 300);
-      expect(due).toBeGreaterThan(250 * players);
+      expect(due).toBeGreaterThan(300 * players);
       expect(missing / due).toBeLessThan(network === 'lan' ? 0.02 : 0.04);
       const coins = rest();
       expect(coins).toMatchObject({ error: 0, complaints: [], minted: coins.held + coins.lying + coins.spent });
