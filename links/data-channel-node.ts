@@ -6,7 +6,7 @@ import type { DataChannel, PeerConnection } from 'node-datachannel';
 import nodeDataChannel from 'node-datachannel';
 import type { Transport } from '../netcode/session.ts';
 import { BaseEnd, OPEN_TIMEOUT_MS } from './client-end.ts';
-import { NativeChannel } from './native-channel.ts';
+import { keepUntilEnded, NativeChannel } from './native-channel.ts';
 import { delayAcknowledgements } from './native-tuning.ts';
 import { CHANNEL_LABEL, readableSignalError, SIGNALLING_PATH } from './signalling.ts';
 
@@ -96,6 +96,7 @@ class NodeDataChannelEnd extends BaseEnd {
 
   #attach(channel: DataChannel): void {
     if (!this.#channel.isAttached && channel.getLabel() === CHANNEL_LABEL) this.#channel.attach(channel);
+    else keepUntilEnded(channel);
   }
 
   protected transmit(bytes: Uint8Array): void {

@@ -2,10 +2,10 @@
 import { isIP } from 'node:net';
 import type { PeerConnection as NativeConnection } from 'node-datachannel';
 import nodeDataChannel from 'node-datachannel';
-import { NativeChannel } from './native-channel.ts';
+import { keepUntilEnded, NativeChannel } from './native-channel.ts';
 import { delayAcknowledgements } from './native-tuning.ts';
 import { BasePeerConnection, type ConnectionFactory, PEER_CHANNEL, type PeerConnection } from './peer-connection.ts';
-import { addressOfCandidate, candidatesIn } from './peer-signals.ts';
+import { addressOfCandidate, MID } from './peer-signals.ts';
 
 export interface NodePeerConnectionOptions {
   /** Local address to use; on loopback nothing leaves the machine. */
@@ -70,17 +70,15 @@ class NodePeerConnection extends BasePeerConnection {
    */
   #signalLocal(): void {
     const local = this.#connection.localDescription();
-    if (local?.type !== 'offer' && local?.type !== 'answer') return;
-    this.signalDescription(local.type, local.sdp);
-    for (const { candidate, mid } of candidatesIn(local.sdp)) this.signalCandidate(candidate, mid);
+    if (local?.type === 'offer' || local?.type === 'answer') this.signalDescription(local.type, local.sdp);
   }
 
-  protected takeCandidate(candidate: string, mid: string): void {
+  protected takeCandidate(candidate: string): void {
     // Browsers hide their addresses behind names of multicast DNS. Nobody needs to look those up: the browser, which has
     // our address, comes to us.
     if (isIP(addressOfCandidate(candidate)) === 0) return;
     try {
-      this.#connection.addRemoteCandidate(candidate, mid);
+      this.#connection.addRemoteCandidate(`candidate:${candidate}`, MID);
     } catch {
       this.stats.malformedMessages += 1;
     }
@@ -130,7 +128,7 @@ function takePort(options: NodePeerConnectionOptions): number {
     const holder = nativeConnection({ ...options, port });
     try {
       // This binds the port, or throws.
-      holder.createDataChannel('holder');
+      keepUntilEnded(holder.createDataChannel('holder'));
       setTimeout(() => holder.close(), HOLD_MS).unref();
       return port;
     } catch (error) {

@@ -1,6 +1,7 @@
-/** How threads of the native library share cores with the event loop. */
+/** How threads of the native library share cores with the event loop, and how it ends. */
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
 import { cleanupDataChannels } from '../../links/data-channel-node.ts';
 import { giveWay } from '../../links/native-tuning.ts';
@@ -47,4 +48,10 @@ test('where native threads give way they wait for the event loop, and those that
   const main = threads().find(({ thread }) => Number(thread) === process.pid)!;
   expect(main.policy).toBe(POLICY.other);
   for (const end of ends) end.close();
+});
+
+test('links that ended and were collected do not kill the process when the native library cleans up', () => {
+  const entry = fileURLToPath(new URL('./cleanup-main.ts', import.meta.url));
+  const { status, signal, stdout, stderr } = spawnSync(process.execPath, ['--expose-gc', entry], { encoding: 'utf8' });
+  expect({ status, signal, stdout, stderr }).toMatchObject({ status: 0, signal: null, stdout: 'clean\n' });
 });
