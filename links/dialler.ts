@@ -10,7 +10,7 @@ import type { PeerId } from '../netcode/session.ts';
 import type { Access } from './access.ts';
 import { type ClientEnd, createEndStats, type EndStats } from './client-end.ts';
 import type { ConnectionFactory, PeerConnection } from './peer-connection.ts';
-import { parseSignal } from './peer-signals.ts';
+import { formatSignal, parseSignal } from './peer-signals.ts';
 import type { Timer } from './timer.ts';
 
 /** A pair that has no direct link after this long is relayed. */
@@ -105,9 +105,10 @@ export class Dialler {
       this.counters.malformedSignals += 1;
       return;
     }
-    if (signal.type === 'candidate' && this.#options.isBlocked(peer)) return;
-    if (signal.type === 'offer') this.#offered(peer, payload);
-    else this.#attempts.get(peer)?.connection.accept(payload);
+    const heard = this.#options.isBlocked(peer) ? withoutCandidates(payload) : payload;
+    if (heard === null) return;
+    if (signal.type === 'offer') this.#offered(peer, heard);
+    else this.#attempts.get(peer)?.connection.accept(heard);
   }
 
   #offered(peer: PeerId, payload: string): void {
@@ -151,8 +152,8 @@ export class Dialler {
     };
     this.#attempts.set(peer, attempt);
     connection.onSignal = (payload) => {
-      const isWithheld = this.#options.isBlocked(peer) && parseSignal(payload)?.type === 'candidate';
-      if (!isWithheld) this.#options.onSignal(peer, payload);
+      const told = this.#options.isBlocked(peer) ? withoutCandidates(payload) : payload;
+      if (told !== null) this.#options.onSignal(peer, told);
     };
     end.onOpen = () => this.#up(peer, attempt);
     end.onMessage = (bytes) => this.#options.onMessage(peer, bytes);
@@ -241,6 +242,12 @@ export class Dialler {
   get peers(): PeerId[] {
     return [...new Set([...this.#past.keys(), ...this.#attempts.keys()])].sort((a, b) => a - b);
   }
+}
+
+/** What is left of a signal of a pair that is to find no way to each other; null where that is nothing. */
+function withoutCandidates(payload: string): string | null {
+  const signal = parseSignal(payload);
+  return signal?.description ? formatSignal({ ...signal, candidates: [] }) : null;
 }
 
 /** Adds `more` to `stats`, and returns it. */

@@ -1,6 +1,7 @@
 /** A peer connection in a page, over the browser's own WebRTC. Workers have none: it lives on the page's main thread. */
 import { NO_WEBRTC, takeMessages, whenPageCloses } from './browser-channel.ts';
 import { BasePeerConnection, PEER_CHANNEL, type PeerConnection } from './peer-connection.ts';
+import { MID } from './peer-signals.ts';
 
 class BrowserPeerConnection extends BasePeerConnection {
   readonly #connection: RTCPeerConnection | null;
@@ -20,7 +21,7 @@ class BrowserPeerConnection extends BasePeerConnection {
     this.#connection = connection;
     connection.onicecandidate = ({ candidate }) => {
       // The empty one says that there are no more.
-      if (candidate?.candidate) this.signalCandidate(candidate.candidate, candidate.sdpMid ?? '0');
+      if (candidate?.candidate) this.signalCandidate(candidate.candidate);
     };
     connection.onconnectionstatechange = () => {
       const { connectionState } = connection;
@@ -73,9 +74,9 @@ class BrowserPeerConnection extends BasePeerConnection {
     if (type === 'offer' || type === 'answer') this.signalDescription(type, localDescription!.sdp);
   }
 
-  protected takeCandidate(candidate: string, mid: string): void {
+  protected takeCandidate(candidate: string): void {
     // Not a step: a candidate that cannot be used takes nothing along.
-    this.#connection?.addIceCandidate({ candidate: candidate.replace(/^a=/, ''), sdpMid: mid }).catch(() => {
+    this.#connection?.addIceCandidate({ candidate: `candidate:${candidate}`, sdpMid: MID }).catch(() => {
       this.stats.malformedMessages += 1;
     });
   }

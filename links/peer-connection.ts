@@ -12,7 +12,16 @@
  */
 import type { Transport } from '../netcode/session.ts';
 import { BaseEnd, type ClientEnd } from './client-end.ts';
-import { describe, formatSignal, type PeerSignal, parseSignal, sessionDescription } from './peer-signals.ts';
+import {
+  bareCandidate,
+  candidatesIn,
+  type Description,
+  describe,
+  formatSignal,
+  MOST_CANDIDATES_AT_ONCE,
+  parseSignal,
+  sessionDescription,
+} from './peer-signals.ts';
 
 export interface PeerConnection extends ClientEnd {
   /** Called with what the other side's `accept` must be given. */
@@ -32,9 +41,6 @@ export const PEER_CHANNEL = { label: 'netbed-peer', id: 0, maxRetransmits: 0 } a
 /** Candidates that are kept for a description that has not come. */
 const MOST_CANDIDATES = 32;
 
-type Candidate = Extract<PeerSignal, { type: 'candidate' }>;
-type DescriptionSignal = Exclude<PeerSignal, Candidate>;
-
 /** Keeps the order of signalling; subclasses talk to the platform. */
 export abstract class BasePeerConnection extends BaseEnd implements PeerConnection {
   readonly transport: Transport = 'datagram';
@@ -42,16 +48,13 @@ export abstract class BasePeerConnection extends BaseEnd implements PeerConnecti
   #attempt = '';
   #hasOffered = false;
   #isDescribed = false;
-  #candidates: Candidate[] | null = [];
+  #candidates: string[] | null = [];
   #candidateCount = 0;
-  /** Own candidates that are not told yet; null once the other side may have them. */
-  #untold: { candidate: string; mid: string }[] | null = null;
 
   offer(attempt: string): void {
     if (this.#attempt !== '' || this.state !== 'opening') return;
     this.#attempt = attempt;
     this.#hasOffered = true;
-    this.#untold = [];
     this.startOffer();
   }
 
@@ -59,55 +62,60 @@ export abstract class BasePeerConnection extends BaseEnd implements PeerConnecti
     if (this.state === 'closed') return;
     const signal = parseSignal(payload);
     if (!signal) this.stats.malformedMessages += 1;
-    else if (signal.type === 'candidate') this.#acceptCandidate(signal);
-    else this.#acceptDescription(signal);
+    else {
+      const { type, attempt, description, candidates } = signal;
+      if (type !== 'candidates') this.#acceptDescription(type, attempt, description!);
+      for (const candidate of candidates) this.#acceptCandidate(attempt, candidate);
+    }
   }
 
-  #acceptDescription({ type, attempt, ...description }: DescriptionSignal): void {
+  #acceptDescription(type: 'offer' | 'answer', attempt: string, description: Description): void {
     const expected = this.#hasOffered ? 'answer' : 'offer';
     const isOurs = this.#hasOffered ? attempt === this.#attempt : this.#attempt === '';
     if (type !== expected || !isOurs || this.#isDescribed) return;
     this.#attempt = attempt;
     this.#isDescribed = true;
-    this.takeDescription(type, sessionDescription(description));
+    this.takeDescription(type, sessionDescription(type, description));
   }
 
-  #acceptCandidate(candidate: Candidate): void {
+  #acceptCandidate(attempt: string, candidate: string): void {
     // An older attempt's candidates lead to sockets that are closed.
-    if (candidate.attempt !== this.#attempt || ++this.#candidateCount > MOST_CANDIDATES) return;
+    if (attempt !== this.#attempt || ++this.#candidateCount > MOST_CANDIDATES) return;
     if (this.#candidates) this.#candidates.push(candidate);
-    else this.takeCandidate(candidate.candidate, candidate.mid);
+    else if (this.state !== 'closed') this.takeCandidate(candidate);
   }
 
   /** Subclasses report that the other side's description is in force: its candidates are of use from now on. */
   protected described(): void {
     const waiting = this.#candidates ?? [];
     this.#candidates = null;
-    for (const { candidate, mid } of waiting) if (this.state !== 'closed') this.takeCandidate(candidate, mid);
-    const untold = this.#untold ?? [];
-    this.#untold = null;
-    for (const { candidate, mid } of untold) this.signalCandidate(candidate, mid);
+    for (const candidate of waiting) if (this.state !== 'closed') this.takeCandidate(candidate);
   }
 
+  /** Tells the other side what describes this one, with the candidates that are known by now. */
   protected signalDescription(type: 'offer' | 'answer', sdp: string): void {
     if (this.state === 'closed') return;
-    const description = describe(sdp, type);
-    if (description) this.onSignal(formatSignal({ type, attempt: this.#attempt, ...description }));
-    else this.close('this side described itself in a way that the other would not understand');
+    const description = describe(sdp);
+    if (!description) {
+      this.close('this side described itself in a way that the other would not understand');
+      return;
+    }
+    const candidates = candidatesIn(sdp);
+    const together = candidates.splice(0, MOST_CANDIDATES_AT_ONCE);
+    this.onSignal(formatSignal({ type, attempt: this.#attempt, description, candidates: together }));
+    for (const candidate of candidates) this.signalCandidate(candidate);
   }
 
-  /**
-   * Whoever offers tells its candidates when it has the answer. Told before, the other side reaches us first, and greets a side
-   * that cannot answer yet: its first handshake is lost, and comes again a second later.
-   */
-  protected signalCandidate(candidate: string, mid: string): void {
+  /** Tells a candidate that came to light later. */
+  protected signalCandidate(candidate: string): void {
     if (this.state === 'closed') return;
-    if (this.#untold) this.#untold.push({ candidate, mid });
-    else this.onSignal(formatSignal({ type: 'candidate', attempt: this.#attempt, candidate, mid }));
+    const candidates = [bareCandidate(candidate)];
+    this.onSignal(formatSignal({ type: 'candidates', attempt: this.#attempt, description: null, candidates }));
   }
 
   protected abstract startOffer(): void;
   /** Takes the other side's description; answers it when it is an offer; then calls `described`. */
   protected abstract takeDescription(type: 'offer' | 'answer', sdp: string): void;
-  protected abstract takeCandidate(candidate: string, mid: string): void;
+  /** `candidate` has no `candidate:` before it; it belongs to section `MID`. */
+  protected abstract takeCandidate(candidate: string): void;
 }

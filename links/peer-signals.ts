@@ -1,5 +1,12 @@
 /**
- * What two diallers say to each other through the rendezvous: an offer, an answer, candidates; small JSON texts.
+ * What two diallers say to each other through the rendezvous, as short texts of one line or more:
+ *
+ *     offer <attempt> <ufrag> <pwd> <fingerprint>      answer: the same
+ *     <candidate>                                       as many as are known by then
+ *
+ *     candidates <attempt>                              those that came to light later
+ *     <candidate>
+ *
  * Everything is validated here, before native code or a browser sees it, because it comes from a stranger. Browser-safe.
  */
 
@@ -10,85 +17,78 @@
 export interface Description {
   ufrag: string;
   pwd: string;
-  /** SHA-256 of its certificate, in base64. */
+  /** SHA-256 of its certificate, in base64 without padding. */
   fingerprint: string;
-  /** Who begins with DTLS: an offer leaves it open. */
-  setup: 'actpass' | 'active' | 'passive';
 }
 
-export type PeerSignal = {
+export interface PeerSignal {
+  type: 'offer' | 'answer' | 'candidates';
   /** Names one attempt to connect, chosen by who offers: what belongs to an older attempt is told apart by it. */
   attempt: string;
-} & (
-  | ({ type: 'offer' | 'answer' } & Description)
-  /** `mid` is the section of the description that the candidate belongs to. */
-  | { type: 'candidate'; candidate: string; mid: string }
-);
+  /** Null for candidates that came to light later. */
+  description: Description | null;
+  /** Without the word `candidate:` that they begin with in a session description. */
+  candidates: string[];
+}
 
-/** Longest signal that is read. A description is about 150 bytes long, a candidate 110. */
+/** Longest signal that is read. With one candidate, a description is about 130 bytes long. */
 export const MAX_PEER_SIGNAL_BYTES = 1024;
+/** Candidates in one signal. */
+export const MOST_CANDIDATES_AT_ONCE = 8;
 
 const ATTEMPT_FORM = /^[0-9a-z.]{1,24}$/;
-const MID_FORM = /^[0-9A-Za-z]{0,8}$/;
 const UFRAG_FORM = /^[\w+/-]{4,64}$/;
 const PWD_FORM = /^[\w+/-]{22,128}$/;
-const FINGERPRINT_FORM = /^[\w+/]{43}=$/;
+const FINGERPRINT_FORM = /^[\w+/]{43}$/;
 /** Foundation, component, transport, priority, address, port, type, and whatever extensions follow. */
 const CANDIDATE_FORM =
-  /^(a=)?candidate:[\w+/]{1,32} \d{1,3} (udp|tcp) \d{1,10} ([\w.:-]{1,255}) \d{1,5} typ (host|srflx|prflx|relay)( [\w.:+/ -]{0,300})?$/i;
-
-function isAttempt(value: unknown): value is string {
-  return typeof value === 'string' && ATTEMPT_FORM.test(value);
-}
+  /^[\w+/]{1,32} \d{1,3} (udp|tcp) \d{1,10} ([\w.:-]{1,255}) \d{1,5} typ (host|srflx|prflx|relay)( [\w.:+/ -]{0,300})?$/i;
 
 /** The signal in a text from outside, or null when it is none. */
 export function parseSignal(payload: string): PeerSignal | null {
   if (payload.length > MAX_PEER_SIGNAL_BYTES) return null;
-  let value: Record<string, unknown>;
-  try {
-    value = (JSON.parse(payload) ?? {}) as Record<string, unknown>;
-  } catch {
-    return null;
+  const [head = '', ...candidates] = payload.split('\n');
+  const [type, attempt = '', ...fields] = head.split(' ');
+  const areCandidates = candidates.every((candidate) => CANDIDATE_FORM.test(candidate));
+  if (!ATTEMPT_FORM.test(attempt) || !areCandidates || candidates.length > MOST_CANDIDATES_AT_ONCE) return null;
+  if (type === 'candidates') {
+    return fields.length === 0 && candidates.length > 0 ? { type, attempt, description: null, candidates } : null;
   }
-  const { type, attempt, candidate, mid } = value;
-  if (!isAttempt(attempt)) return null;
-  if (type === 'offer' || type === 'answer') {
-    const { ufrag, pwd, fingerprint, setup } = value;
-    const description = { ufrag, pwd, fingerprint, setup };
-    return isDescription(description, type) ? { type, attempt, ...description } : null;
-  }
-  if (type !== 'candidate') return null;
-  if (typeof candidate !== 'string' || !CANDIDATE_FORM.test(candidate)) return null;
-  return typeof mid === 'string' && MID_FORM.test(mid) ? { type, attempt, candidate, mid } : null;
+  const [ufrag = '', pwd = '', fingerprint = ''] = fields;
+  const description = { ufrag, pwd, fingerprint };
+  if ((type !== 'offer' && type !== 'answer') || fields.length !== 3 || !isDescription(description)) return null;
+  return { type, attempt, description, candidates };
 }
 
-export function formatSignal(signal: PeerSignal): string {
-  return JSON.stringify(signal);
+export function formatSignal({ type, attempt, description, candidates }: PeerSignal): string {
+  const fields = description ? [description.ufrag, description.pwd, description.fingerprint] : [];
+  return [[type, attempt, ...fields].join(' '), ...candidates].join('\n');
 }
 
 /** Address of a candidate that has the form above. */
 export function addressOfCandidate(candidate: string): string {
-  return CANDIDATE_FORM.exec(candidate)?.[3] ?? '';
+  return CANDIDATE_FORM.exec(candidate)?.[2] ?? '';
 }
 
-function isDescription(value: Record<keyof Description, unknown>, type: 'offer' | 'answer'): value is Description {
-  const { ufrag, pwd, fingerprint, setup } = value;
-  const isText = typeof ufrag === 'string' && typeof pwd === 'string' && typeof fingerprint === 'string';
-  if (!isText || !UFRAG_FORM.test(ufrag) || !PWD_FORM.test(pwd) || !FINGERPRINT_FORM.test(fingerprint)) return false;
-  return type === 'offer' ? setup === 'actpass' : setup === 'active' || setup === 'passive';
+function isDescription({ ufrag, pwd, fingerprint }: Description): boolean {
+  return UFRAG_FORM.test(ufrag) && PWD_FORM.test(pwd) && FINGERPRINT_FORM.test(fingerprint);
 }
 
 /** What is particular in a session description; null where that is not of the kind that peers make. */
-export function describe(sdp: string, type: 'offer' | 'answer'): Description | null {
+export function describe(sdp: string): Description | null {
   const field = (name: string) => new RegExp(`^a=${name}:(\\S+)`, 'm').exec(sdp)?.[1] ?? '';
   const hex = /^a=fingerprint:sha-256 ([0-9A-F:]+)/im.exec(sdp)?.[1]?.split(':') ?? [];
-  const fingerprint = btoa(String.fromCharCode(...hex.map((byte) => Number.parseInt(byte, 16))));
-  const value = { ufrag: field('ice-ufrag'), pwd: field('ice-pwd'), fingerprint, setup: field('setup') };
-  return isDescription(value, type) ? value : null;
+  const base64 = btoa(String.fromCharCode(...hex.map((byte) => Number.parseInt(byte, 16))));
+  const value = { ufrag: field('ice-ufrag'), pwd: field('ice-pwd'), fingerprint: base64.replace(/=+$/, '') };
+  return isDescription(value) ? value : null;
 }
 
-/** The session description of a side of which all that is particular was told, without candidates. */
-export function sessionDescription({ ufrag, pwd, fingerprint, setup }: Description): string {
+/**
+ * The session description of a side of which all that is particular was told, without candidates. Who offers also begins
+ * with DTLS: by the time it has the answer the other side is ready. Were it the other way round (as it is where an offer
+ * leaves it open), the one who answers would greet a side that does not know it yet, and again a second later.
+ */
+export function sessionDescription(type: 'offer' | 'answer', { ufrag, pwd, fingerprint }: Description): string {
   const hex = [...atob(fingerprint)].map((byte) => byte.charCodeAt(0).toString(16).padStart(2, '0').toUpperCase());
   return [
     'v=0',
@@ -102,16 +102,23 @@ export function sessionDescription({ ufrag, pwd, fingerprint, setup }: Descripti
     `a=ice-pwd:${pwd}`,
     'a=ice-options:trickle',
     `a=fingerprint:sha-256 ${hex.join(':')}`,
-    `a=setup:${setup}`,
-    'a=mid:0',
+    `a=setup:${type === 'offer' ? 'active' : 'passive'}`,
+    `a=mid:${MID}`,
     'a=sctp-port:5000',
     'a=max-message-size:262144',
     '',
   ].join('\r\n');
 }
 
+/** The one section of every description, to which all candidates belong. */
+export const MID = '0';
+
 /** The candidates that a description has in it. */
-export function candidatesIn(sdp: string): { candidate: string; mid: string }[] {
-  const mid = /^a=mid:(\S+)/m.exec(sdp)?.[1] ?? '';
-  return (sdp.match(/^a=candidate:.*$/gm) ?? []).map((candidate) => ({ candidate, mid }));
+export function candidatesIn(sdp: string): string[] {
+  return (sdp.match(/^a=candidate:.*$/gm) ?? []).map(bareCandidate);
+}
+
+/** A candidate as signals have it, of one as a session description or a platform words it. */
+export function bareCandidate(candidate: string): string {
+  return candidate.trim().replace(/^(a=)?candidate:/, '');
 }

@@ -105,9 +105,12 @@ const UNTOLD_PINGS_HZ = 1;
 const PING_BYTES = 10;
 /** Of a ping that rides along with a state (M15): no headers, but its length, and what a bundle needs. */
 const RIDING_PING_BYTES = PING_BYTES + 2 + 5;
-/** What diallers say through others, each way, until a link is up: a description, a candidate, and an acknowledgement. */
-const SIGNALS = 3;
-const SIGNALLED_BYTES = 300;
+/**
+ * What a dialler says through others until a link is up, as on real links: a description with its candidates (130 bytes),
+ * what carries it, and an acknowledgement of the other side's.
+ */
+export const SIGNALS = 2;
+export const SIGNALLED_BYTES = 145;
 
 export interface LinkInputs {
   /** Links that a peer has, those of them over which states are told, and how many come up per second. */

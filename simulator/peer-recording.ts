@@ -1,5 +1,6 @@
 /** What one peer on virtual time tells the recorders about itself, as a bot does over real connections. */
 import type { World } from '../game/world.ts';
+import { SIGNALLED_BYTES, SIGNALS } from '../metrics/cost.ts';
 import {
   DRAWN_EVERY_MS,
   isPlayerEvent,
@@ -15,13 +16,6 @@ import { type PeerId, RENDEZVOUS, type SessionEvent } from '../netcode/session.t
 import type { VirtualClock } from './clock.ts';
 import type { PeerKind } from './peer-kind.ts';
 import type { PeerNode } from './peer-node.ts';
-
-/**
- * What the diallers of a link tell each other through the rendezvous, each way: a description (155 bytes) and its candidates
- * (120 each), and what carries them, as on real links. What is below messages (checks of candidates, DTLS, SCTP) counts here as little as live.
- */
-const SIGNALLED_BYTES = 300;
-const SIGNALS = 3;
 
 export class PeerRecording<S extends PlayingPeer> {
   readonly #node: PeerNode<S>;
@@ -68,7 +62,10 @@ export class PeerRecording<S extends PlayingPeer> {
     else this.#recorder.bytes(player, nowMs, 0, length, 0, 1, relayed);
   }
 
-  /** A link was made: both ends have told each other how they can be reached. */
+  /**
+   * A link was made: both ends have told each other through the rendezvous how they can be reached. What is below messages
+   * (checks of candidates, DTLS, SCTP) counts here as little as live.
+   */
   dialled(): void {
     const { player } = this.#node.session;
     if (player < 0) return;

@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type DataChannel, PeerConnection } from 'node-datachannel';
-import { describe as describeSide, formatSignal } from '../../links/peer-signals.ts';
+import { candidatesIn, describe as describeSide, formatSignal } from '../../links/peer-signals.ts';
 
 const LINKS = 40;
 const IDLE_MS = 5000;
@@ -34,14 +34,15 @@ function describe(from: PeerConnection, to: PeerConnection, link: Link, describe
   const waiting: (() => void)[] = [];
   from.onLocalDescription((sdp, type) => {
     const kind = type === 'offer' ? 'offer' : 'answer';
-    link.signalledBytes += formatSignal({ type: kind, attempt: 'bench', ...describeSide(sdp, kind)! }).length;
+    const candidates = candidatesIn(from.localDescription()?.sdp ?? '');
+    const signal = { type: kind, attempt: '1z141z3', description: describeSide(sdp)!, candidates } as const;
+    link.signalledBytes += formatSignal(signal).length;
     to.setRemoteDescription(sdp, type);
     isDescribed = true;
     described();
     for (const candidate of waiting.splice(0)) candidate();
   });
   from.onLocalCandidate((candidate, mid) => {
-    link.signalledBytes += formatSignal({ type: 'candidate', attempt: 'bench', candidate, mid }).length;
     const tell = () => to.addRemoteCandidate(candidate, mid);
     if (isDescribed) tell();
     else waiting.push(tell);

@@ -3,6 +3,7 @@ import { afterAll, expect, test } from 'vitest';
 import { cleanupDataChannels } from '../../links/data-channel-node.ts';
 import type { ConnectionFactory, PeerConnection } from '../../links/peer-connection.ts';
 import { peerConnectionsOnOnePort } from '../../links/peer-connection-node.ts';
+import { parseSignal } from '../../links/peer-signals.ts';
 import { until } from './harness.ts';
 
 afterAll(() => cleanupDataChannels());
@@ -24,8 +25,7 @@ function peersOf(count: number): Peer[] {
 function link(from: Peer, to: Peer): [PeerConnection, PeerConnection] {
   const ends: [PeerConnection, PeerConnection] = [from.connect(), to.connect()];
   const carry = (mine: Peer, other: PeerConnection) => (payload: string) => {
-    const { candidate } = JSON.parse(payload) as { candidate?: string };
-    if (candidate) mine.ports.add(candidate.split(' ')[5]!);
+    for (const candidate of parseSignal(payload)!.candidates) mine.ports.add(candidate.split(' ')[5]!);
     other.accept(payload);
   };
   const hear = (mine: Peer, other: Peer) => (bytes: Uint8Array) =>
