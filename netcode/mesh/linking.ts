@@ -114,7 +114,9 @@ function dialNear(core: Core, x: number, y: number, open: number, nowMs: number)
   for (const other of core.others.values()) {
     if (other.isReachable || other.slot < 0 || nowMs - other.dialledMs < REDIAL_AFTER_MS) continue;
     if (core.epoch?.seatOf(other.id)?.isAway !== false || core.trust?.isBanned(other.id)) continue;
+    if (nowMs - Math.max(other.tileAtMs, other.stateAtMs) > FRESH_MS) continue;
     const distance = other.distanceTo(x, y, nowMs);
+    if (distance > TELLING_RADIUS && !isMet(core, other, x, y, distance, nowMs)) continue;
     // Who had no room for us has none before we are nearer, or somebody else has gone.
     const wasTurnedAway =
       nowMs - other.downMs < TURNED_AWAY_MS && (distance > other.downDistance - WORTH_IT || distance > TELLING_RADIUS);
@@ -133,6 +135,13 @@ function dialNear(core: Core, x: number, y: number, open: number, nowMs: number)
     other.dialledMs = nowMs;
     core.outbox.connect(other.id);
   }
+}
+
+/** Of two who are not in sight yet the one dials that comes nearer to the other; of strangers, and of where one will be back, nobody knows. */
+function isMet(core: Core, other: Other, x: number, y: number, distance: number, nowMs: number): boolean {
+  if (core.returnsTo || other.isGuessed) return true;
+  const [stepX, stepY] = directionOf(core.taken.buttons);
+  return other.distanceTo(x + stepX * AHEAD, y + stepY * AHEAD, nowMs) < distance;
 }
 
 /** By cell, how many there are with whom there is a link, or is about to be. */

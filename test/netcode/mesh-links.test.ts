@@ -73,8 +73,40 @@ describe('links that are made', () => {
     roomy.stand(70, 100);
     roomy.meet(2, { x: 100, y: 100 });
     roomy.run(200);
+    roomy.hold({ buttons: Button.right });
     name(roomy, 2, [5, 512], [8, 448], [4, 128]);
-    expect(dialledIn(roomy, 1000), '410 units to the middle of the tile, and not 474').toEqual([4, 8]);
+    expect(dialledIn(roomy, 100), '410 units to the middle of the tile, and not 474').toEqual([4, 8]);
+  });
+
+  test('M9: from vision and 64 units on the one dials that comes nearer', () => {
+    const dialled = (buttons: number) => {
+      const alone = new MeshAlone(4);
+      alone.stand(70, 100);
+      alone.meet(2, { x: 100, y: 100 });
+      alone.run(200);
+      alone.hold({ buttons });
+      alone.run(100);
+      name(alone, 2, [3, 384], [4, 448]);
+      return dialledIn(alone, 200);
+    };
+    expect(dialled(0)).toEqual([3]);
+    expect(dialled(Button.left)).toEqual([3]);
+    expect(dialled(Button.right)).toEqual([3, 4]);
+  });
+
+  test('M9: who was last heard of a second ago is not dialled: where it is now others tell', () => {
+    const alone = new MeshAlone(3, { maxLinks: 8 });
+    alone.stand(70, 100);
+    alone.meet(2, { x: 100, y: 100 });
+    alone.run(200);
+    alone.link(3);
+    alone.say(3, { type: 'meshPing', tile: tileAt(200, 100), timeMs: 0, echoMs: 0, heldMs: 0xffff });
+    alone.run(1100);
+    alone.link(3, 'down');
+    // Its link was not closed for want of room: it never came up, as far as this peer knows.
+    expect(dialledIn(alone, 9000)).toEqual([]);
+    name(alone, 2, [3, 200]);
+    expect(dialledIn(alone, 200)).toEqual([3]);
   });
 
   test('M9: a room may not allow more than 64 links', () => {
@@ -101,6 +133,8 @@ describe('links that are made', () => {
         { peer: 3, tile: tileAt(far.x, far.y) },
         { peer: 4, tile: tileAt(x, y) },
       ];
+      dead.say(2, { type: 'meshNear', peers: near });
+      dead.run(1000);
       dead.say(2, { type: 'meshNear', peers: near });
     });
     expect([returned.x, returned.y]).toEqual([x, y]);
@@ -281,8 +315,11 @@ describe('links that are closed', () => {
       alone.link(3, 'down');
       const downMs = alone.nowMs;
       alone.dialled.length = 0;
+      alone.hold({ buttons: Button.right });
       while (alone.dialled.length === 0 && alone.nowMs < downMs + 10_000) {
-        alone.run(250);
+        // Beyond where the other may be in sight one must want to come nearer; it stays where it is.
+        alone.run(50);
+        alone.stand(64, 100);
         name(alone, 2, [3, x]);
       }
       expect(alone.dialled.map(({ to }) => to)).toEqual([3]);
