@@ -89,6 +89,8 @@ export class Sweep {
   readonly #heldIndex: Int32Array;
   /** When the newest input that the viewer holds of an entity was due; NaN when it never held any. */
   readonly #heldDueMs: Float64Array;
+  /** Index on the tape of the last tick at which the viewer should have held an entity. */
+  readonly #metIndex: Int32Array;
   readonly #judgedInput: Int32Array;
   readonly #aliveIndex: Int32Array;
   /** Per player and tick: inputs first reflected now are `#freshFrom` + 1 to `#freshTo`, given up now from there to `#lostTo`. */
@@ -127,6 +129,7 @@ export class Sweep {
     this.#heldY = new Int32Array(pairs);
     this.#heldIndex = new Int32Array(pairs);
     this.#heldDueMs = new Float64Array(pairs).fill(Number.NaN);
+    this.#metIndex = new Int32Array(pairs).fill(-2);
     this.#judgedInput = inputs.start.slice(0, capacity).map((first) => first - 1);
     this.#aliveIndex = new Int32Array(capacity).fill(-2);
     this.#freshFrom = new Int32Array(capacity);
@@ -378,6 +381,8 @@ export class Sweep {
       const entity = truth.player[row]!;
       const at = viewer.base + entity;
       const isHeld = this.#heldStamp[at] === viewer.stamp;
+      if (this.#metIndex[at]! < k - 1 && !isHeld && viewer.index >= k - 1) this.#noteAbsence(at, k - 1);
+      this.#metIndex[at] = k;
       if (!isHeld) this.#noteOmission(viewer, k, entity, snapshotSelf);
       const age = from - this.#heldDueMs[at]!;
       // Players whose inputs nobody logs have no age.
@@ -396,6 +401,11 @@ export class Sweep {
       this.positionError.add(error / SUBUNITS, weight);
       if (error > EPSILON) this.inconsistency += ((error - EPSILON) / SUBUNITS) * ms;
     }
+  }
+
+  /** Until tick `k` it was right not to hold an entity: so much was known of it, whatever was held before. */
+  #noteAbsence(at: number, k: number): void {
+    if (k >= 0 && !(this.#heldDueMs[at]! >= this.#truth.dueMs[k]!)) this.#heldDueMs[at] = this.#truth.dueMs[k]!;
   }
 
   /** An entity is in interest and not held. Was that true at the snapshot's tick, it tells its state then; else age goes on. */

@@ -141,6 +141,20 @@ test('an entity left out wrongly ages until the end, and its effects count two s
   expect(value(dropped, 'desync.count')).toBe(0);
 });
 
+test('who comes into view unnoticed ages from then on, though it was last held a second ago: till then its absence was true', () => {
+  // The viewer is as far as the truth, as peers are that step the world themselves; newcomers are told four ticks late.
+  const late = tape({
+    distance: (tick) => (tick % 40 < 20 ? 330 : 300),
+    transitMs: () => 0,
+    told: (view, tick) => {
+      if (tick % 40 >= 20 && tick % 40 < 24) view.players.count = 0;
+    },
+  });
+  // 30 ms before a tick are its inputs due; the tick before has the last true absence; four ticks pass until it is told.
+  expect(value(late, 'age.all.p99')).toBeGreaterThan(200);
+  expect(value(late, 'age.all.p99')).toBeLessThan(30 + 50 * 5 + 5);
+});
+
 test('one lost snapshot makes one action wait for the next', () => {
   const lossy = tape({ transitMs: (tick) => (tick % 10 === 0 ? null : 20) });
   expect(value(lossy, 'action.p50')).toBeCloseTo(50, 0);

@@ -106,7 +106,7 @@ describe('neighbours', () => {
     const pings = (2 / 1.5) * 17 + 3 * (HEADER_BYTES + 10);
     const formula = told.measures['up.links.formula'];
     expect(formula).toMatchObject({ evidence: 'modelled' });
-    expect(formula!.value! / (((pings + 3 * HEADER_BYTES + 300) * 8) / 1000)).toBeCloseTo(1, 2);
+    expect(formula!.value! / (((pings + 2 * HEADER_BYTES + 145) * 8) / 1000)).toBeCloseTo(1, 2);
     expect(whyOf(auditMesh(), 'up.links')).toContain('no ping');
   });
 
