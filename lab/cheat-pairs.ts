@@ -1,5 +1,5 @@
 /** Every cheater of a run beside its honest twin: what it gained, whether it was noticed, and who was blamed. */
-import { type CheatNotes, cheatOf, defenceOf, whyOpen } from '../bots/cheats/index.ts';
+import { type CheatNotes, cheatOf, defenceOf, whyOpen, whyPrevented } from '../bots/cheats/index.ts';
 import type { BotRole } from '../bots/swarm/assign.ts';
 import type { Seat } from '../bots/swarm/messages.ts';
 import type { Audit } from '../metrics/auditor.ts';
@@ -75,6 +75,7 @@ export function cheatPairs(plan: Plan, played: Played, audited: Audit): CheatPai
         defence: defenceName(defence, plan),
         defended: defence !== null && plan.defences[defence],
         open: whyOpen(cheatOf(role.cheat!), plan.topology),
+        prevented: whyPrevented(cheatOf(role.cheat!), plan.topology),
         cheater,
         twin,
         ...noticed(plan, played, role.cheat!, cheater, notes?.beganMs ?? null),

@@ -108,6 +108,7 @@ export function describeCell(cell: CheatCell): string {
   }
   if (cell.waiting !== null && cell.waiting >= 0.005)
     more.push(`the others waited ${percent(cell.waiting)} of the time`);
-  const defence = cell.defence === null ? 'no defence' : `${cell.defence} ${cell.defended ? 'on' : 'off'}`;
+  const undefended = cell.prevented === null ? 'no defence' : 'prevented without one';
+  const defence = cell.defence === null ? undefended : `${cell.defence} ${cell.defended ? 'on' : 'off'}`;
   return `${cell.cheat} on ${cell.topology}, ${defence}: ${gained}, ${more.join(', ')}`;
 }

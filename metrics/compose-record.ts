@@ -57,6 +57,7 @@ export function cheatPair(
   const twin = tally(pair.twin);
   return {
     open: null,
+    prevented: null,
     attempts: null,
     accepted: null,
     detected: null,

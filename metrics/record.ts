@@ -103,6 +103,8 @@ export const cheatPairSchema = z.object({
   defended: z.boolean(),
   /** Where no defence stops it, or none quite: why. */
   open: z.string().nullable().default(null),
+  /** Where it comes to nothing though no switch is set against it: why. */
+  prevented: z.string().nullable().default(null),
   cheater: z.number().int(),
   twin: z.number().int(),
   scorePerMin: z.number(),

@@ -73,3 +73,8 @@ export function appliesTo({ defences }: Cheat, topology: string): boolean {
 export function whyOpen({ open = {} }: Cheat, topology: string): string | null {
   return open[topology] ?? null;
 }
+
+/** Why a cheat comes to nothing in a topology without any switch against it; null where that is not so. */
+export function whyPrevented({ prevented = {} }: Cheat, topology: string): string | null {
+  return prevented[topology] ?? null;
+}

@@ -16,7 +16,7 @@ import { undoCheat } from './undo.ts';
 import { UPLINK } from './uplink.ts';
 
 export type { Cheat, CheatNotes, DefenceName, Ring } from './cheat.ts';
-export { appliesTo, defenceOf, noNotes, whyOpen } from './cheat.ts';
+export { appliesTo, defenceOf, noNotes, whyOpen, whyPrevented } from './cheat.ts';
 
 export const CHEATS: readonly Cheat[] = [
   ...SPEEDS,

@@ -159,6 +159,7 @@ export interface CheatCell {
   defended: boolean;
   /** Where no defence stops it, or none quite: why. */
   open: string | null;
+  prevented: string | null;
   pairs: number;
   /** Score per minute above the honest twin's, with half the width of its 95 % interval. */
   gain: number;
@@ -217,6 +218,7 @@ export function cheatCells(records: readonly RunRecord[]): CheatCell[] {
       defence: pairs[0]!.defence,
       defended: pairs[0]!.defended,
       open: pairs[0]!.open,
+      prevented: pairs[0]!.prevented,
       pairs: pairs.length,
       gain,
       margin,

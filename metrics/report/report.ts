@@ -49,7 +49,7 @@ export function renderReport({ title, records, answer, caveats = [], madeAt }: R
     plots.length + wide.length > 0 ? `<h2>Plots</h2><div class="figures">${[...plots, ...wide].join('\n')}</div>` : '',
     peers ? `<h2>Peers without an authority</h2>${peers}` : '',
     uploads ? `<h2>Upload: arithmetic beside measurement</h2>${uploadNote()}${uploads}` : '',
-    cells.length > 0 ? `<h2>Cheats</h2>${cheatTable(cells)}${openCheats(cells)}` : '',
+    cells.length > 0 ? `<h2>Cheats</h2>${cheatTable(cells)}${cheatReasons(cells)}` : '',
     records.length > 0 ? `<h2>All runs</h2>${runTable(records)}` : '',
     '<h2>How this was obtained</h2>',
     caveats.length > 0
@@ -177,17 +177,26 @@ function cheatTable(cells: readonly CheatCell[]): string {
   );
 }
 
-/** Which cheats stay open, and why. */
-function openCheats(cells: readonly CheatCell[]): string {
-  const whys = cells.flatMap(({ cheat, topology, open }) =>
-    open === null ? [] : [`${cheat} on ${topology}: ${open}.`],
+/** Which cheats stay open, which come to nothing by themselves, and why. */
+function cheatReasons(cells: readonly CheatCell[]): string {
+  return (
+    listOf('What no defence stops, or none quite:', cells, ({ open }) => open) +
+    listOf('What comes to nothing without a switch set against it:', cells, ({ prevented }) => prevented)
   );
-  if (whys.length === 0) return '';
-  const items = [...new Set(whys)].map((why) => `<li>${escapeHtml(why)}</li>`);
-  return `<p class="note">What no defence stops, or none quite:</p><ul class="note">${items.join('')}</ul>`;
 }
 
-function defenceTag({ defence, defended }: CheatCell): string {
+function listOf(title: string, cells: readonly CheatCell[], reason: (cell: CheatCell) => string | null): string {
+  const whys = cells.flatMap((cell) => {
+    const why = reason(cell);
+    return why === null ? [] : [`${cell.cheat} on ${cell.topology}: ${why}.`];
+  });
+  if (whys.length === 0) return '';
+  const items = [...new Set(whys)].map((why) => `<li>${escapeHtml(why)}</li>`);
+  return `<p class="note">${title}</p><ul class="note">${items.join('')}</ul>`;
+}
+
+function defenceTag({ defence, defended, prevented }: CheatCell): string {
+  if (prevented !== null) return tag('prevented', 'good');
   if (defence === null) return tag('none', 'bad');
   return `${escapeHtml(defence)} ${defended ? tag('on', 'good') : tag('off', 'warn')}`;
 }

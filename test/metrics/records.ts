@@ -84,6 +84,7 @@ export function pairOf(gain: number, plan: Partial<CheatPair> = {}): CheatPair {
     defence: 'timeBucket',
     defended: false,
     open: null,
+    prevented: null,
     cheater: 1,
     twin: 2,
     scorePerMin: 20 + gain,

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { composeRecord } from '../../metrics/compose-record.ts';
 import { costOf, monthlyGB, UPLOADS } from '../../metrics/cost.ts';
 import { MEASURE_NAMES } from '../../metrics/measures.ts';
-import { parseRecord } from '../../metrics/record.ts';
+import { type CheatPair, parseRecord } from '../../metrics/record.ts';
 import { readRun, readRuns, writeRun } from '../../metrics/record-files.ts';
 import { cheatCells, groupRuns } from '../../metrics/report/groups.ts';
 import { renderReport } from '../../metrics/report/report.ts';
@@ -283,6 +283,24 @@ describe('the report', () => {
 
   test('says that there is nothing when there is nothing', () => {
     expect(renderReport({ title: 'Empty', records: [], madeAt: 'today' })).toContain('no runs yet');
+  });
+
+  test('says of cheats that stay open, and of those that come to nothing by themselves, why', () => {
+    const why = { open: 'nobody sees it', prevented: 'homes remember' };
+    const pairs = (cheat: string, plan: Partial<CheatPair>) =>
+      recordOf({ plan: { cheat: 'speed' }, cheats: [pairOf(0, { cheat, defence: null, ...plan })] });
+    const told = renderReport({
+      title: 'Why',
+      records: [pairs('blinding', { open: why.open }), pairs('coin-mint', { prevented: why.prevented })],
+      madeAt: 'today',
+    });
+    expect(told).toMatch(
+      /What no defence stops, or none quite:<\/p><ul class="note"><li>blinding on \w+: nobody sees it\.</,
+    );
+    expect(told).toMatch(
+      /without a switch set against it:<\/p><ul class="note"><li>coin-mint on \w+: homes remember\.</,
+    );
+    for (const title of ['or none quite', 'without a switch']) expect(html).not.toContain(title);
   });
 
   test('a cheat that pays is told from one that nobody can judge', () => {
