@@ -22,6 +22,18 @@ export interface ChildEnd {
   lastLines: string[];
 }
 
+/** Where and how a child runs. */
+export interface Placement {
+  /** What `taskset` takes; null leaves the choice to the system. */
+  cores: string | null;
+  /** For Node. */
+  flags: readonly string[];
+  /** Added to the environment. */
+  env: Readonly<Record<string, string>>;
+}
+
+const ANYWHERE: Placement = { cores: null, flags: [], env: {} };
+
 /** A child process with typed messages both ways. */
 export class Child<ToChild extends object, FromChild extends { type: string }> {
   readonly name: string;
@@ -35,12 +47,12 @@ export class Child<ToChild extends object, FromChild extends { type: string }> {
   readonly #waiting = new Set<{ type: string; resolve: (message: never) => void; reject: (error: Error) => void }>();
   #stopping = false;
 
-  /** `cores` is what `taskset` takes; null leaves the choice to the system. `flags` are for Node. */
-  constructor(name: string, entry: URL, cores: string | null = null, flags: readonly string[] = []) {
+  constructor(name: string, entry: URL, { cores, flags, env }: Placement = ANYWHERE) {
     this.name = name;
     this.process = fork(entry, [], {
       ...(cores === null ? {} : { execPath: 'taskset' }),
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      env: { ...process.env, ...env },
       // Recordings are typed arrays: the structured clone carries them as they are.
       serialization: 'advanced',
       // So `node --cpu-prof lab/netbed.mjs run …` profiles every process of a run.

@@ -21,7 +21,7 @@ import type { CheatWatch } from '../cheat-pairs.ts';
 import { describeEnd } from '../children.ts';
 import { BrokenRun } from '../exit.ts';
 import type { Progress } from '../progress.ts';
-import { coresFor, flagsFor } from './cores.ts';
+import { placementOf } from './cores.ts';
 import { type Launcher, matchConfigOf } from './launcher.ts';
 import { mergedTruth } from './merged-truth.ts';
 import { preflight, workersOf } from './preflight.ts';
@@ -157,9 +157,8 @@ class LiveRun {
   async #startSwarms(): Promise<void> {
     const { plan, launcher } = this.#options;
     const started = Array.from({ length: workersOf(plan, launcher) }, (_, worker) => {
-      const cores = coresFor({ worker }, plan.players, launcher.isHubBusy);
-      const flags = flagsFor(cores, launcher.isHubBusy);
-      const { child, ready } = startSwarm(`swarm worker ${worker + 1}`, cores, flags);
+      const placement = placementOf({ worker }, plan.players, launcher.isHubBusy);
+      const { child, ready } = startSwarm(`swarm worker ${worker + 1}`, placement);
       this.#swarms.push(this.#adopt(child));
       return ready;
     });

@@ -1,9 +1,9 @@
 /** Starting the processes of a match: the one that everybody joins at, and those full of bots. */
 import type { FromSwarm, ToSwarm } from '../../bots/swarm/messages.ts';
 import type { Plan } from '../../metrics/plan.ts';
-import { Child } from '../children.ts';
+import { Child, type Placement } from '../children.ts';
 import { BrokenRun } from '../exit.ts';
-import { coresFor } from './cores.ts';
+import { placementOf } from './cores.ts';
 import type { HubAnswer, HubOrder, HubSettings, Launcher } from './launcher.ts';
 
 export type HubChild = Child<HubOrder, HubAnswer>;
@@ -18,7 +18,7 @@ export function startHub(
   { port = 0, bind, origins }: Partial<HubSettings> = {},
 ): { child: HubChild; ready: Promise<string> } {
   const { hubName, isHubBusy } = launcher;
-  const child: HubChild = new Child(hubName, launcher.entry(plan), coresFor('hub', plan.players, isHubBusy));
+  const child: HubChild = new Child(hubName, launcher.entry(plan), placementOf('hub', plan.players, isHubBusy));
   const refused = new Promise<never>((_, reject) => {
     child.onMessage = (answer) => {
       if (answer.type === 'failed') reject(new BrokenRun(`${hubName}: ${answer.message}`));
@@ -40,18 +40,10 @@ export function startHub(
   return { child, ready: Promise.race([refused, started]) };
 }
 
-/** Forks a process for bots, on these cores; `ready` rejects with a BrokenRun when it does not come up. `flags`: for Node. */
-export function startSwarm(
-  name: string,
-  cores: string | null = null,
-  flags: readonly string[] = [],
-): { child: SwarmChild; ready: Promise<void> } {
-  const child: SwarmChild = new Child<ToSwarm, FromSwarm>(
-    name,
-    new URL('../../bots/swarm/worker.ts', import.meta.url),
-    cores,
-    flags,
-  );
+/** Forks a process for bots; `ready` rejects with a BrokenRun when it does not come up. */
+export function startSwarm(name: string, placement?: Placement): { child: SwarmChild; ready: Promise<void> } {
+  const entry = new URL('../../bots/swarm/worker.ts', import.meta.url);
+  const child: SwarmChild = new Child<ToSwarm, FromSwarm>(name, entry, placement);
   const ready = child.message('ready', START_TIMEOUT_MS).then(
     () => {},
     (error: Error) => {

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { castBots } from '../../bots/swarm/assign.ts';
 import { DueHeap } from '../../bots/swarm/due-heap.ts';
 import { HeldTimer } from '../../bots/swarm/held-timer.ts';
-import { flagsFor } from '../../lab/launch/cores.ts';
+import { ONE_CORE_FLAGS, placementOf } from '../../lab/launch/cores.ts';
 
 describe('the heap of due times', () => {
   test('always names who is due first, whatever was changed in between', () => {
@@ -112,9 +112,30 @@ describe('garbage', () => {
       expect(status, stderr).toBe(0);
       return JSON.parse(stdout) as { answers: boolean[]; collections: number };
     };
-    const told = run(flagsFor('0', false));
+    const told = run(ONE_CORE_FLAGS);
     expect(told.answers).toEqual([true, false, false, true, false, true]);
     expect(told.collections).toBeGreaterThanOrEqual(3);
     expect(run([]).answers).toEqual(new Array(6).fill(false));
+  });
+});
+
+describe('placement', () => {
+  const anywhere = { cores: null, flags: [], env: {} };
+
+  test('one player runs wherever the system likes', () => {
+    expect(placementOf('hub', 1, true)).toEqual(anywhere);
+    expect(placementOf({ worker: 0 }, 1, false)).toEqual(anywhere);
+  });
+
+  test('a rendezvous runs anywhere, and a process full of peers on a core of its own, with large pages beside what tunes it already', (context) => {
+    const already = process.env['GLIBC_TUNABLES'];
+    process.env['GLIBC_TUNABLES'] = 'glibc.malloc.arena_max=4';
+    const placement = placementOf({ worker: 1 }, 48, false);
+    if (already === undefined) delete process.env['GLIBC_TUNABLES'];
+    else process.env['GLIBC_TUNABLES'] = already;
+    expect(placementOf('hub', 48, false)).toEqual(anywhere);
+    if (placement.cores === null) context.skip('this needs Linux, two cores and taskset');
+    expect(placement.env).toEqual({ GLIBC_TUNABLES: 'glibc.malloc.arena_max=4:glibc.malloc.hugetlb=1' });
+    expect(placement.flags).toEqual(ONE_CORE_FLAGS);
   });
 });
