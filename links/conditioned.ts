@@ -21,6 +21,11 @@ class ConditionedEnd extends BaseEnd {
   readonly #timer: Timer;
   #wakesAtMs = Number.POSITIVE_INFINITY;
   #cancel: (() => void) | null = null;
+  // Made once, for there are hundreds of messages a second.
+  readonly #wake = (): void => this.#deliver();
+  readonly #receive = (bytes: Uint8Array): void => this.received(bytes);
+  /** Both channels are one below: what a stream needs to keep, the model keeps. */
+  readonly #send = (bytes: Uint8Array): void => this.inner.send('unreliable', bytes);
 
   constructor({ end, timer, ...options }: ConditionedEndOptions) {
     super();
@@ -30,12 +35,9 @@ class ConditionedEnd extends BaseEnd {
     this.link = new ConditionedLink({ ...options, transport: end.transport });
     end.onOpen = () => this.opened();
     end.onClose = (reason) => this.close(reason);
+    // Where the sender has delayed a message already, it need not wait for a timer.
     end.onMessage = (bytes) => {
-      const nowMs = this.#timer.nowMs();
-      // The bytes are valid during this call only, and may wait longer. A Buffer's own `slice` would not copy.
-      this.link.down.offer(new Uint8Array(bytes), nowMs);
-      // Where the sender has delayed it already, it need not wait for a timer.
-      this.#takeArrived(nowMs);
+      this.link.down.pass(bytes, this.#timer.nowMs(), this.#receive);
       this.#arm();
     };
   }
@@ -55,24 +57,18 @@ class ConditionedEnd extends BaseEnd {
     if (dueMs >= this.#wakesAtMs) return;
     this.#cancel?.();
     this.#wakesAtMs = dueMs;
-    this.#cancel = this.#timer.callAt(dueMs, () => this.#deliver());
+    this.#cancel = this.#timer.callAt(dueMs, this.#wake);
   }
 
   #deliver(): void {
     this.#wakesAtMs = Number.POSITIVE_INFINITY;
     this.#cancel = null;
     const nowMs = this.#timer.nowMs();
-    // Both channels are one below: what a stream needs to keep, the model keeps.
-    for (const bytes of this.link.up.due(nowMs)) this.inner.send('unreliable', bytes);
-    this.#takeArrived(nowMs);
+    this.link.up.deliver(nowMs, this.#send);
+    this.link.down.deliver(nowMs, this.#receive);
     if (this.state === 'closed') return;
     if (this.link.broken) this.close('the connection gave up after too many losses');
     else this.#arm();
-  }
-
-  #takeArrived(nowMs: number): void {
-    if (this.link.down.nextDueMs > nowMs) return;
-    for (const bytes of this.link.down.due(nowMs)) this.received(bytes);
   }
 
   protected release(): void {

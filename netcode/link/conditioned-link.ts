@@ -4,10 +4,10 @@
  *
  *     const worse = new ConditionedLink({ profile, transport: 'stream', seed, participant: bot });
  *     // to send:        worse.up.offer(bytes, nowMs);
- *     // on a message:   worse.down.offer(new Uint8Array(bytes), nowMs);
+ *     // on a message:   worse.down.pass(bytes, nowMs, (bytes) => session.receive(AUTHORITY, bytes, nowMs));
  *     // at worse.nextDueMs, and after every offer:
- *     for (const bytes of worse.up.due(nowMs)) socket.send(bytes);
- *     for (const bytes of worse.down.due(nowMs)) session.receive(AUTHORITY, bytes, nowMs);
+ *     worse.up.deliver(nowMs, (bytes) => socket.send(bytes));
+ *     worse.down.deliver(nowMs, (bytes) => session.receive(AUTHORITY, bytes, nowMs));
  *
  * Over a `stream` transport order is kept and nothing is lost; over `datagram` messages may be lost, doubled, reordered.
  */
@@ -57,18 +57,32 @@ export class ConditionedDirection {
   /** Takes one message. The bytes are kept, not copied: a buffer that will be reused must be copied by the caller. */
   offer(bytes: Uint8Array, nowMs: number): void {
     const count = this.model.offer(nowMs, bytes.length);
+    for (let i = 0; i < count; i++) this.#hold(this.model.arrivals[i]!, bytes);
+  }
+
+  /**
+   * Takes one message, and hands over what has arrived by now. Where nothing holds the message back it is handed over as
+   * it is; only what waits is copied, so that the caller may reuse the buffer.
+   */
+  pass(bytes: Uint8Array, nowMs: number, take: (bytes: Uint8Array) => void): void {
+    this.deliver(nowMs, take);
+    const count = this.model.offer(nowMs, bytes.length);
     for (let i = 0; i < count; i++) {
-      if (this.#held.length >= MOST_HELD) {
-        this.model.counters.overflowed++;
-        return;
-      }
-      this.#held.push(this.model.arrivals[i]!, bytes);
+      const atMs = this.model.arrivals[i]!;
+      if (atMs <= nowMs) take(bytes);
+      // A Buffer's own `slice` would not copy.
+      else this.#hold(atMs, new Uint8Array(bytes));
     }
   }
 
-  /** The messages that have arrived by now, in the order of their arrival; each is handed out once. */
-  *due(nowMs: number): Generator<Uint8Array, void, void> {
-    while (this.#held.nextTime <= nowMs) yield this.#held.pop()!;
+  #hold(atMs: number, bytes: Uint8Array): void {
+    if (this.#held.length >= MOST_HELD) this.model.counters.overflowed++;
+    else this.#held.push(atMs, bytes);
+  }
+
+  /** Hands over the messages that have arrived by now, in the order of their arrival, each once. */
+  deliver(nowMs: number, take: (bytes: Uint8Array) => void): void {
+    while (this.#held.nextTime <= nowMs) take(this.#held.pop()!);
   }
 
   /** When the next message arrives; Infinity while none is on its way. */
@@ -129,7 +143,7 @@ export class ConditionedLink {
     this.down.model.extraDelayMs = eachWayMs;
   }
 
-  /** When `due` of either direction next has something; Infinity while nothing is on its way. */
+  /** When either direction next has something to deliver; Infinity while nothing is on its way. */
   get nextDueMs(): number {
     return Math.min(this.up.nextDueMs, this.down.nextDueMs);
   }

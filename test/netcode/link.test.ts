@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ConditionedLink } from '../../netcode/link/conditioned-link.ts';
+import { type ConditionedDirection, ConditionedLink } from '../../netcode/link/conditioned-link.ts';
 import { createLine, linkRandom } from '../../netcode/link/line.ts';
 import { HEADER_BYTES, LinkModel } from '../../netcode/link/link-model.ts';
 import { JITTER_CLIP } from '../../netcode/link/portable-math.ts';
@@ -15,6 +15,12 @@ function uplink(
 ): LinkModel {
   const line = createLine({ profile, seed, participant: 1, upKbps });
   return new LinkModel({ profile, transport, random: linkRandom(seed, 1, 'up'), from: line.up, to: null });
+}
+
+function delivered(direction: ConditionedDirection, nowMs: number): Uint8Array[] {
+  const taken: Uint8Array[] = [];
+  direction.deliver(nowMs, (bytes) => taken.push(bytes));
+  return taken;
 }
 
 /** Sends `count` messages `everyMs` apart and returns the delays of those that arrived, doubles included. */
@@ -162,8 +168,8 @@ describe('a link', () => {
         for (let ms = 0; ms < 20_000; ms += 25) {
           link.up.offer(Uint8Array.of(ms & 255, ms >> 8), ms);
           link.down.offer(Uint8Array.of(ms >> 8, ms & 255), ms);
-          for (const bytes of link.up.due(ms)) heard.push(`${ms} up ${bytes}`);
-          for (const bytes of link.down.due(ms)) heard.push(`${ms} down ${bytes}`);
+          link.up.deliver(ms, (bytes) => heard.push(`${ms} up ${bytes}`));
+          link.down.deliver(ms, (bytes) => heard.push(`${ms} down ${bytes}`));
         }
         return heard.join('\n');
       };
@@ -184,15 +190,33 @@ describe('a link', () => {
     link.up.offer(Uint8Array.of(1), 0);
     link.down.offer(Uint8Array.of(2), 10);
     expect(link.nextDueMs).toBe(50);
-    expect([...link.up.due(49.9)]).toEqual([]);
-    expect([...link.up.due(50)]).toEqual([Uint8Array.of(1)]);
-    expect([...link.up.due(1000)]).toEqual([]);
+    expect(delivered(link.up, 49.9)).toEqual([]);
+    expect(delivered(link.up, 50)).toEqual([Uint8Array.of(1)]);
+    expect(delivered(link.up, 1000)).toEqual([]);
     expect(link.nextDueMs).toBe(60);
     link.setExtraDelay(100);
     link.up.offer(Uint8Array.of(3), 60);
     expect(link.up.nextDueMs).toBe(60 + 50 + 100);
     link.clear();
     expect(link.nextDueMs).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  test('conditioned hands over at once what nothing holds back, and copies what has to wait', () => {
+    const profile = customProfile({ baseRttMs: 100 });
+    const options = { profile, transport: 'datagram', seed: 1, participant: 1 } as const;
+    const buffer = Uint8Array.of(1);
+    const heard: Uint8Array[] = [];
+    const { down } = new ConditionedLink({ ...options, isPeerConditioned: true });
+    down.pass(buffer, 10, (bytes) => heard.push(bytes));
+    expect(heard[0]).toBe(buffer);
+    expect(down.heldCount).toBe(0);
+    const late = new ConditionedLink(options).down;
+    late.pass(buffer, 10, (bytes) => heard.push(bytes));
+    expect(heard).toHaveLength(1);
+    buffer[0] = 2;
+    late.pass(buffer, 70, (bytes) => heard.push(bytes));
+    expect(heard.slice(1)).toEqual([Uint8Array.of(1)]);
+    expect(delivered(late, 120)).toEqual([Uint8Array.of(2)]);
   });
 
   test('conditioned takes another profile while it runs (seed 1)', () => {
