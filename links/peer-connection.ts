@@ -63,8 +63,8 @@ export abstract class BasePeerConnection extends BaseEnd implements PeerConnecti
     const signal = parseSignal(payload);
     if (!signal) this.stats.malformedMessages += 1;
     else {
-      const { type, attempt, description, candidates } = signal;
-      if (type !== 'candidates') this.#acceptDescription(type, attempt, description!);
+      const { attempt, candidates } = signal;
+      if (signal.type !== 'candidates') this.#acceptDescription(signal.type, attempt, signal.description);
       for (const candidate of candidates) this.#acceptCandidate(attempt, candidate);
     }
   }

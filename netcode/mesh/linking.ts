@@ -65,8 +65,7 @@ export function careForLinks(core: Core, nowMs: number): void {
       sendOverdue(core, other, nowMs);
       open++;
     } else if (nowMs - other.dialledMs < REDIAL_AFTER_MS) open++;
-    else if (nowMs - Math.max(other.lastHeardMs, other.stateAtMs, other.tileAtMs) > FORGET_AFTER_MS)
-      forget(core, other);
+    else if (nowMs - Math.max(other.lastHeardMs, other.placedAtMs) > FORGET_AFTER_MS) forget(core, other);
   }
   if (!place) return;
   closeLeast(core, place.x, place.y, nowMs);
@@ -114,9 +113,9 @@ function dialNear(core: Core, x: number, y: number, open: number, nowMs: number)
   for (const other of core.others.values()) {
     if (other.isReachable || other.slot < 0 || nowMs - other.dialledMs < REDIAL_AFTER_MS) continue;
     if (core.epoch?.seatOf(other.id)?.isAway !== false || core.trust?.isBanned(other.id)) continue;
-    if (nowMs - Math.max(other.tileAtMs, other.stateAtMs) > FRESH_MS) continue;
+    if (nowMs - other.placedAtMs > FRESH_MS) continue;
     const distance = other.distanceTo(x, y, nowMs);
-    if (distance > TELLING_RADIUS && !isMet(core, other, x, y, distance, nowMs)) continue;
+    if (distance > TELLING_RADIUS && !comesNearer(core, other, x, y, distance, nowMs)) continue;
     // Who had no room for us has none before we are nearer, or somebody else has gone.
     const wasTurnedAway =
       nowMs - other.downMs < TURNED_AWAY_MS && (distance > other.downDistance - WORTH_IT || distance > TELLING_RADIUS);
@@ -137,8 +136,8 @@ function dialNear(core: Core, x: number, y: number, open: number, nowMs: number)
   }
 }
 
-/** Of two who are not in sight yet the one dials that comes nearer to the other; of strangers, and of where one will be back, nobody knows. */
-function isMet(core: Core, other: Other, x: number, y: number, distance: number, nowMs: number): boolean {
+/** Of two who are not in sight yet the one dials that comes nearer to the other. True where that is not known. */
+function comesNearer(core: Core, other: Other, x: number, y: number, distance: number, nowMs: number): boolean {
   if (core.returnsTo || other.isGuessed) return true;
   const [stepX, stepY] = directionOf(core.taken.buttons);
   return other.distanceTo(x + stepX * AHEAD, y + stepY * AHEAD, nowMs) < distance;
@@ -337,7 +336,7 @@ export function hearStrangers(core: Core, peers: readonly { peer: PeerId; cell: 
   for (const { peer, cell } of peers) {
     if (peer === core.rendezvous.self) continue;
     const other = peerOf(core, peer, nowMs);
-    if (other.isReachable || nowMs - Math.max(other.tileAtMs, other.stateAtMs) < FRESH_MS) continue;
+    if (other.isReachable || nowMs - other.placedAtMs < FRESH_MS) continue;
     const x = nearest(place.x, (cell & 255) * VISION_RADIUS);
     const y = nearest(place.y, (cell >>> 8) * VISION_RADIUS);
     other.tile = tileOf(x, y);

@@ -97,6 +97,11 @@ export class Other {
     return { echoMs: this.#echoMs, heldMs: Math.round(nowMs - this.#echoAtMs) };
   }
 
+  /** When its place or its tile was last told. */
+  get placedAtMs(): number {
+    return Math.max(this.stateAtMs, this.tileAtMs);
+  }
+
   /** Whether its exact place is known and still says something. */
   hasPlace(nowMs: number): boolean {
     return this.state !== null && nowMs - this.stateAtMs <= FRESH_MS;
